@@ -1,0 +1,1 @@
+"""minikafka: a small Kafka broker for tests of what happens to messages."""

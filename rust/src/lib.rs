@@ -1,0 +1,1 @@
+//! The bytes below minikafka: record batches, segments, indexes, recovery and fsync.
