@@ -1,0 +1,196 @@
+"""The whole vocabulary between a node and its shell (design 2.2).
+
+A node (broker or controller) is a machine: `node.handle(event, now) -> list[Effect]`. It never waits, never looks at a
+clock, a socket or a thread. Two shells drive the same node: `runtime/` (asyncio and the operating system) and `sim/`
+(virtual clock, network and disk).
+
+Events come in; effects go out. Disk is split by what an operation *is*: append, read and small truncations are calls
+through the log port (page-cache speed); durability is an event (`RequestFlush` -> `FlushCompleted` | `FlushFailed`);
+what may take long (`StartJob` -> `JobDone`) runs on a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from minikafka.types import BrokerId, Buffer, Offset, TopicPartition
+
+ConnectionId: TypeAlias = int
+"""Names one accepted connection for the life of a node; never reused."""
+
+TimerKey: TypeAlias = tuple[str, ...] | tuple[str | int, ...]
+"""Names one timer; setting it again moves it."""
+
+
+# Events: what a node is told.
+
+
+@dataclass(slots=True)
+class ConnectionOpened:
+    """A client or a peer connected. `internal` is true on the listener that brokers keep for one another."""
+
+    connection: ConnectionId
+    client_host: str
+    internal: bool
+
+
+@dataclass(slots=True)
+class ConnectionLost:
+    """The connection is gone; replies to it are dropped from now on."""
+
+    connection: ConnectionId
+
+
+@dataclass(slots=True)
+class RequestsReceived:
+    """Complete frames (without their length) of one connection, those that one read brought, in order."""
+
+    connection: ConnectionId
+    frames: list[Buffer]
+
+
+@dataclass(slots=True)
+class TimerFired:
+    """A timer that `SetTimer` asked for is due."""
+
+    key: TimerKey
+
+
+@dataclass(slots=True)
+class FlushCompleted:
+    """Everything of this partition below `recovery_point` (exclusive) is on disk."""
+
+    partition: TopicPartition
+    recovery_point: Offset
+
+
+@dataclass(slots=True)
+class FlushFailed:
+    """An fsync failed. It is never retried: the log is offline from now on (style rule 9)."""
+
+    partition: TopicPartition
+    why: str
+
+
+@dataclass(slots=True)
+class PeerReplied:
+    """The answer frame (without its length) to the `CallPeer` of this id."""
+
+    call: int
+    frame: Buffer
+
+
+@dataclass(slots=True)
+class PeerLost:
+    """No answer will come: the connection could not be made, or broke. The request may have been carried out."""
+
+    call: int
+    why: str
+
+
+@dataclass(slots=True)
+class JobDone:
+    """The job of this id ended; `error` is None when it succeeded."""
+
+    job: int
+    result: object
+    error: str | None
+
+
+Event: TypeAlias = (
+    ConnectionOpened
+    | ConnectionLost
+    | RequestsReceived
+    | TimerFired
+    | FlushCompleted
+    | FlushFailed
+    | PeerReplied
+    | PeerLost
+    | JobDone
+)
+
+
+# Effects: what a node asks for.
+
+
+@dataclass(slots=True)
+class Send:
+    """Bytes for one connection, length prefix included. The shell writes all of one turn together."""
+
+    connection: ConnectionId
+    data: Buffer
+
+
+@dataclass(slots=True)
+class CloseConnection:
+    """Close after everything sent before has left."""
+
+    connection: ConnectionId
+
+
+@dataclass(slots=True)
+class CallPeer:
+    """Send one request frame (length prefix and header included) to another node; exactly one of `PeerReplied`
+    and `PeerLost` comes back. `channel` separates streams that must not wait for one another (a long-polling
+    fetch and a heartbeat, say): one connection per (peer, channel), replies in request order on each."""
+
+    call: int
+    peer: BrokerId
+    host: str
+    port: int
+    channel: str
+    frame: bytes
+
+
+@dataclass(slots=True)
+class ClosePeer:
+    """Drop the connection of this (peer, channel); calls under way end in `PeerLost`."""
+
+    peer: BrokerId
+    channel: str
+
+
+@dataclass(slots=True)
+class SetTimer:
+    """Deliver `TimerFired(key)` once `now.monotonic_ms >= deadline_ms`."""
+
+    key: TimerKey
+    deadline_ms: int
+
+
+@dataclass(slots=True)
+class CancelTimer:
+    """Forget the timer, if it is set."""
+
+    key: TimerKey
+
+
+@dataclass(slots=True)
+class RequestFlush:
+    """Put this partition's log on disk, with group commit; answered by `FlushCompleted` or `FlushFailed`."""
+
+    partition: TopicPartition
+
+
+@dataclass(slots=True)
+class StartJob:
+    """Run `work` off the loop; it must touch nothing of the node. Answered by `JobDone(job, result)`."""
+
+    job: int
+    name: str
+    work: Callable[[], object]
+
+
+@dataclass(slots=True)
+class Halt:
+    """A broken invariant, or a broker told to go. `clean` means: state is flushed, the process may end with 0."""
+
+    why: str
+    clean: bool
+
+
+Effect: TypeAlias = (
+    Send | CloseConnection | CallPeer | ClosePeer | SetTimer | CancelTimer | RequestFlush | StartJob | Halt
+)
