@@ -1,7 +1,8 @@
 """The whole vocabulary between a node and its shell (design 2.2).
 
-A node (broker or controller) is a machine: `node.handle(event, now) -> list[Effect]`. It never waits, never looks at a
-clock, a socket or a thread. Two shells drive the same node: `runtime/` (asyncio and the operating system) and `sim/`
+A node (broker or controller) is a machine: `node.turn(events, now) -> list[Effect]`, where `events` are all those the
+shell found ready at once: what they cause together (waking parked fetches, one reply write per connection) is done
+once, at the end of the turn. A node never waits, never looks at a clock, a socket or a thread. Two shells drive the same node: `runtime/` (asyncio and the operating system) and `sim/`
 (virtual clock, network and disk).
 
 Events come in; effects go out. Disk is split by what an operation *is*: append, read and small truncations are calls
@@ -11,11 +12,11 @@ what may take long (`StartJob` -> `JobDone`) runs on a worker.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from minikafka.types import BrokerId, Buffer, Offset, TopicPartition
+from minikafka.types import BrokerId, Buffer, Now, Offset, TopicPartition
 
 ConnectionId: TypeAlias = int
 """Names one accepted connection for the life of a node; never reused."""
@@ -99,6 +100,11 @@ class JobDone:
     error: str | None
 
 
+@dataclass(slots=True)
+class StopRequested:
+    """Stop cleanly: flush, hand leadership over, then ask for `Halt(clean=True)`."""
+
+
 Event: TypeAlias = (
     ConnectionOpened
     | ConnectionLost
@@ -109,7 +115,18 @@ Event: TypeAlias = (
     | PeerReplied
     | PeerLost
     | JobDone
+    | StopRequested
 )
+
+
+class Node(Protocol):
+    """What a shell drives."""
+
+    def start(self, now: Now) -> list[Effect]:
+        """Once, before any event: open logs (recovering them), set timers, call the controller."""
+
+    def turn(self, events: Iterable[Event], now: Now) -> list[Effect]:
+        """Handle what is ready, in order, then settle what it caused. Never raises but on a broken invariant."""
 
 
 # Effects: what a node asks for.
@@ -126,6 +143,20 @@ class Send:
 @dataclass(slots=True)
 class CloseConnection:
     """Close after everything sent before has left."""
+
+    connection: ConnectionId
+
+
+@dataclass(slots=True)
+class PauseReading:
+    """Read no more from this connection until `ResumeReading`: it has enough requests waiting (or is throttled)."""
+
+    connection: ConnectionId
+
+
+@dataclass(slots=True)
+class ResumeReading:
+    """Read from this connection again."""
 
     connection: ConnectionId
 
@@ -192,5 +223,15 @@ class Halt:
 
 
 Effect: TypeAlias = (
-    Send | CloseConnection | CallPeer | ClosePeer | SetTimer | CancelTimer | RequestFlush | StartJob | Halt
+    Send
+    | CloseConnection
+    | PauseReading
+    | ResumeReading
+    | CallPeer
+    | ClosePeer
+    | SetTimer
+    | CancelTimer
+    | RequestFlush
+    | StartJob
+    | Halt
 )

@@ -1,0 +1,163 @@
+"""Connections as the node sees them: one request at a time, replies in order.
+
+A connection's next request is handled once the one before is answered or, for Produce, parked after its append. So
+appends of one connection happen in the order they were sent, which idempotence relies on, while up to
+`MAX_QUEUED_REQUESTS` produces of it can wait for replication together. Kafka handles strictly one at a time; what a
+client can observe is the same.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias
+
+from minikafka.broker.interception import Interception
+from minikafka.broker.outbox import Outbox
+from minikafka.broker.request import Request
+from minikafka.effects import (
+    CloseConnection,
+    ConnectionId,
+    ConnectionLost,
+    ConnectionOpened,
+    PauseReading,
+    ResumeReading,
+    Send,
+)
+from minikafka.types import Buffer, Now
+from minikafka.wire import codec
+
+MAX_QUEUED_REQUESTS: Final = 64
+"""Frames of one connection waiting to be handled before the node stops reading from it."""
+
+Dispatch: TypeAlias = Callable[["Session", Buffer], None]
+
+
+class Session:
+    """One connection: frames waiting, requests under way, replies waiting for their turn."""
+
+    __slots__ = ("_frames", "_outbox", "_paused", "_running", "_under_way", "blocker", "client_host", "closed",
+                 "connection", "interception", "internal")  # fmt: skip
+
+    def __init__(self, opened: ConnectionOpened, outbox: Outbox, interception: Interception) -> None:
+        self.connection: ConnectionId = opened.connection
+        self.client_host = opened.client_host
+        self.internal = opened.internal
+        self.interception = interception
+        self.closed = False
+        self.blocker: Request[object] | None = None
+        self._outbox = outbox
+        self._frames: deque[Buffer] = deque()
+        # Requests not yet answered, oldest first, each with its encoded reply once that is ready.
+        self._under_way: deque[list[object]] = deque()
+        self._paused = False
+        self._running = False
+
+    def receive(self, frames: Iterable[Buffer], dispatch: Dispatch) -> None:
+        self._frames.extend(frames)
+        self.run(dispatch)
+        if len(self._frames) > MAX_QUEUED_REQUESTS and not self._paused and not self.closed:
+            self._paused = True
+            self._outbox.put(PauseReading(self.connection))
+
+    def run(self, dispatch: Dispatch) -> None:
+        """Handle waiting frames until one blocks the connection."""
+        if self._running:
+            return
+        self._running = True
+        try:
+            while self._frames and self.blocker is None and not self.closed:
+                dispatch(self, self._frames.popleft())
+        finally:
+            self._running = False
+        if self._paused and len(self._frames) <= MAX_QUEUED_REQUESTS // 2 and not self.closed:
+            self._paused = False
+            self._outbox.put(ResumeReading(self.connection))
+
+    def begin(self, request: Request[object]) -> None:
+        """`request` is next in reply order and blocks the connection until answered or let pass."""
+        self._under_way.append([request, None])
+        self.blocker = request
+
+    def let_next_pass(self, request: Request[object]) -> None:
+        if self.blocker is request:
+            self.blocker = None
+
+    def answer(self, request: Request[object], body: object) -> None:
+        """Encode the reply; send it and all that waited behind it, in order."""
+        if self.closed:
+            return
+        header = request.header
+        data = codec.encode_response(header.api_key, header.api_version, header.correlation_id, body)
+        self._ready(request, data)
+
+    def answer_nothing(self, request: Request[object]) -> None:
+        if not self.closed:
+            self._ready(request, b"")
+
+    def _ready(self, request: Request[object], data: Buffer) -> None:
+        self.let_next_pass(request)
+        under_way = self._under_way
+        if under_way and under_way[0][0] is request:
+            under_way.popleft()
+            self._send(data)
+            while under_way and under_way[0][1] is not None:
+                self._send(under_way.popleft()[1])  # type: ignore[arg-type]
+            return
+        for entry in under_way:
+            if entry[0] is request:
+                entry[1] = data
+                return
+
+    def _send(self, data: Buffer) -> None:
+        if len(data):
+            self._outbox.put(Send(self.connection, data))
+
+    def close(self, why: str) -> None:
+        """Close from our side; what was sent before still leaves."""
+        if not self.closed:
+            self.lost()
+            self._outbox.put(CloseConnection(self.connection))
+
+    def lost(self) -> None:
+        self.closed = True
+        self._frames.clear()
+        self._under_way.clear()
+        self.blocker = None
+
+    @property
+    def runnable(self) -> bool:
+        return bool(self._frames) and self.blocker is None and not self.closed
+
+
+class Sessions:
+    """All connections of a node."""
+
+    def __init__(self, outbox: Outbox, interception: Interception, dispatch: Callable[[Session, Buffer, Now], None]):
+        self._outbox = outbox
+        self._interception = interception
+        self._dispatch = dispatch
+        self._sessions: dict[ConnectionId, Session] = {}
+
+    def opened(self, event: ConnectionOpened) -> None:
+        self._sessions[event.connection] = Session(event, self._outbox, self._interception)
+
+    def lost(self, event: ConnectionLost) -> Session | None:
+        session = self._sessions.pop(event.connection, None)
+        if session is not None:
+            session.lost()
+        return session
+
+    def receive(self, connection: ConnectionId, frames: Iterable[Buffer], now: Now) -> None:
+        session = self._sessions.get(connection)
+        if session is not None and not session.closed:
+            session.receive(frames, lambda one, frame: self._dispatch(one, frame, now))
+
+    def run_unblocked(self, now: Now) -> bool:
+        """Handle frames of connections whose blocking request was answered since. True when any was handled."""
+        ran = False
+        for session in list(self._sessions.values()):
+            if session.runnable:
+                ran = True
+                session.run(lambda one, frame: self._dispatch(one, frame, now))
+        return ran
