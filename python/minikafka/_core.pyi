@@ -1,0 +1,291 @@
+"""Types of the compiled half. One section per engineer's file set; keep them apart."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, final
+
+from minikafka.log.port import LogConfig
+
+_Buffer: TypeAlias = bytes | bytearray | memoryview
+
+# --- log: rust/py/src/{batch,log,fs,flush,error}.rs ---------------------------------------------------------
+
+_BatchErrorKind: TypeAlias = Literal["corrupt", "invalid", "unsupported_magic", "unsupported_compression", "too_large"]
+
+class BatchError(ValueError):
+    """Bytes that are no acceptable batch. Nothing was appended."""
+
+    kind: _BatchErrorKind
+    def __init__(self, kind: str, message: str) -> None: ...
+
+class LogError(OSError):
+    """The disk failed, or the log it failed under is offline since."""
+
+@final
+class BatchHeader:
+    """One record batch without its records (magic 2). Frozen; see `minikafka.log.port.BatchHeader`."""
+
+    def __new__(
+        cls,
+        *,
+        base_offset: int = 0,
+        record_count: int = 1,
+        last_offset_delta: int | None = None,
+        partition_leader_epoch: int = -1,
+        size_bytes: int = 61,
+        magic: int = 2,
+        crc: int = 0,
+        attributes: int = 0,
+        base_timestamp: int = 0,
+        max_timestamp: int | None = None,
+        producer_id: int = -1,
+        producer_epoch: int = -1,
+        base_sequence: int = -1,
+        transactional: bool = False,
+        control: bool = False,
+        control_type: int = -1,
+        coordinator_epoch: int = -1,
+    ) -> BatchHeader: ...
+    @property
+    def base_offset(self) -> int: ...
+    @property
+    def last_offset(self) -> int: ...
+    @property
+    def partition_leader_epoch(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def magic(self) -> int: ...
+    @property
+    def crc(self) -> int: ...
+    @property
+    def attributes(self) -> int: ...
+    @property
+    def last_offset_delta(self) -> int: ...
+    @property
+    def base_timestamp(self) -> int: ...
+    @property
+    def max_timestamp(self) -> int: ...
+    @property
+    def producer_id(self) -> int: ...
+    @property
+    def producer_epoch(self) -> int: ...
+    @property
+    def base_sequence(self) -> int: ...
+    @property
+    def last_sequence(self) -> int: ...
+    @property
+    def record_count(self) -> int: ...
+    @property
+    def is_transactional(self) -> bool: ...
+    @property
+    def is_control(self) -> bool: ...
+    @property
+    def is_log_append_time(self) -> bool: ...
+    @property
+    def has_delete_horizon(self) -> bool: ...
+    @property
+    def compression(self) -> int: ...
+    @property
+    def control_type(self) -> int: ...
+    @property
+    def coordinator_epoch(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Record:
+    """One record, read back. timestamp in ms; under LogAppendTime the batch's max timestamp (L6)."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> tuple[tuple[str, bytes | None], ...]: ...
+
+@final
+class RecordError:
+    """Why one record of a batch is refused (L5-L7)."""
+
+    @property
+    def batch_index(self) -> int: ...
+    @property
+    def kind(self) -> Literal["invalid", "timestamp"]: ...
+    @property
+    def message(self) -> str: ...
+
+@final
+class LogSlice:
+    """Whole batches and the offsets they span; see `minikafka.log.port.LogSlice`."""
+
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def base_offset(self) -> int: ...
+    @property
+    def next_offset(self) -> int: ...
+
+@final
+class SegmentInfo:
+    """One segment, as retention looks at it; see `minikafka.log.port.SegmentInfo`."""
+
+    @property
+    def base_offset(self) -> int: ...
+    @property
+    def next_offset(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def largest_timestamp(self) -> int: ...
+
+def crc32c(data: _Buffer, initial: int = 0) -> int:
+    """CRC-32C (Castagnoli), as in batches, producer snapshots and Kafka's checkpoints of state."""
+
+def inspect_batches(data: _Buffer, *, verify_crc: bool = True) -> list[BatchHeader]:
+    """The headers of a buffer that holds whole batches and nothing else.
+
+    Raises BatchError: `corrupt` (CRC, sizes, cut short), `unsupported_magic`, `invalid`.
+    """
+
+def build_batch(
+    records: Sequence[tuple[int, bytes | None, bytes | None, Sequence[tuple[str, bytes | None]]]],
+    *,
+    base_offset: int = 0,
+    partition_leader_epoch: int = -1,
+    producer_id: int = -1,
+    producer_epoch: int = -1,
+    base_sequence: int = -1,
+    transactional: bool = False,
+    control: bool = False,
+    log_append_time: bool = False,
+    compression: int = 0,
+) -> bytes:
+    """One batch of (timestamp ms, key, value, headers) records."""
+
+def build_end_transaction_marker(
+    *, producer_id: int, producer_epoch: int, commit: bool, coordinator_epoch: int, timestamp: int
+) -> bytes:
+    """One control batch holding one end-transaction marker (T8). timestamp in ms."""
+
+def read_records(data: _Buffer) -> list[Record]:
+    """The records of every batch in the buffer, control records included, decompressed with a cap.
+
+    Raises BatchError: `too_large` past the cap, `corrupt` for anything that does not parse.
+    """
+
+def validate_records(
+    batch: _Buffer, *, require_keys: bool, min_timestamp: int | None, max_timestamp: int | None
+) -> list[RecordError]:
+    """Look at every record of one batch (L4-L7); empty means fine. The batch is opened if compressed.
+
+    Raises BatchError when the records do not parse at all. Bounds are inclusive, in ms; -1 timestamps always pass.
+    """
+
+@final
+class Log:
+    """One replica's log on disk; see `minikafka.log.port.Log`, which documents every member."""
+
+    @staticmethod
+    def open(
+        disk: Disk,
+        directory: str,
+        *,
+        config: LogConfig,
+        recovery_point: int,
+        log_start_offset: int,
+        clean: bool,
+    ) -> Log: ...
+    @property
+    def directory(self) -> str: ...
+    @property
+    def log_start_offset(self) -> int: ...
+    @property
+    def log_end_offset(self) -> int: ...
+    @property
+    def recovery_point(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def active_segment_base_offset(self) -> int: ...
+    @property
+    def segment_count(self) -> int: ...
+    @property
+    def failed(self) -> bool: ...
+    def append_as_leader(
+        self, batch: _Buffer, *, leader_epoch: int, max_timestamp: int | None = None
+    ) -> BatchHeader: ...
+    def append_as_follower(self, batches: _Buffer) -> list[BatchHeader]: ...
+    def should_roll(self, *, size_bytes: int, max_timestamp: int, last_offset: int) -> bool: ...
+    def roll(self, base_offset: int | None = None) -> int: ...
+    def read(
+        self, offset: int, *, max_bytes: int, upper_bound: int, at_least_one_batch: bool
+    ) -> LogSlice: ...
+    def headers(self, from_offset: int, *, max_batches: int) -> list[BatchHeader]: ...
+    def truncate_to(self, offset: int) -> None: ...
+    def truncate_fully_and_start_at(self, offset: int) -> None: ...
+    def advance_log_start_offset(self, offset: int) -> None: ...
+    def delete_segments_before(self, offset: int) -> int: ...
+    def segments(self) -> list[SegmentInfo]: ...
+    def reconfigure(self, config: LogConfig) -> None: ...
+    def offset_for_timestamp(self, timestamp: int, *, upper_bound: int) -> tuple[int, int] | None: ...
+    def max_timestamp_offset(self, *, upper_bound: int) -> tuple[int, int] | None: ...
+    def flush(self) -> int: ...
+    def close(self) -> None: ...
+
+@final
+class Disk:
+    """A file system. Members are documented in `minikafka.log.port.Disk`."""
+
+    @staticmethod
+    def os() -> Disk:
+        """The operating system's files."""
+    @staticmethod
+    def tracked() -> Disk:
+        """The operating system's files, remembering what is not synced, so that `power_loss` can take it away."""
+    @staticmethod
+    def simulated(seed: int) -> Disk:
+        """In memory, deterministic: a volatile and a durable image of every file and directory entry."""
+    def open_log(
+        self,
+        directory: str,
+        *,
+        config: LogConfig,
+        recovery_point: int,
+        log_start_offset: int,
+        clean: bool,
+    ) -> Log: ...
+    def read_file(self, path: str) -> bytes | None: ...
+    def write_file_atomically(self, path: str, data: _Buffer) -> None: ...
+    def write_file(self, path: str, data: _Buffer) -> None: ...
+    def remove_file(self, path: str) -> bool: ...
+    def list_directory(self, path: str) -> list[str]: ...
+    def make_directory(self, path: str) -> None: ...
+    def rename(self, source: str, target: str) -> None: ...
+    def remove_tree(self, path: str) -> None: ...
+    def power_loss(self, directory: str, seed: int | None = None) -> None:
+        """Leave under `directory` what a power cut would: without a seed everything not synced is gone, with one a
+        random, torn part survives. Logs open there are offline. Raises ValueError on `os()`."""
+    def fail_sync(self, path_prefix: str, times: int = 1) -> None:
+        """The next `times` syncs of a file under the prefix fail (simulated and tracked only)."""
+    def set_full(self, full: bool) -> None:
+        """While set, every write that would grow a file fails with ENOSPC (simulated only)."""
+
+@final
+class Flusher:
+    """Group commit: a few threads that sync dirty logs, one fsync per file and round, never under the GIL."""
+
+    def __new__(cls) -> Flusher: ...
+    def request(self, log: Log, token: int) -> None:
+        """Sync what the log holds now. Requests for one log that wait together share one sync."""
+    def fileno(self) -> int:
+        """Readable while completions wait; `completed` drains it."""
+    def completed(self) -> list[tuple[int, int, str | None]]:
+        """(token, recovery point, why it failed or None) of every request answered since the last call."""
+    def close(self) -> None:
+        """Finish what was asked, then stop the threads."""
+
+# --- end of log ---------------------------------------------------------------------------------------------
