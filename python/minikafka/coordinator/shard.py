@@ -44,7 +44,8 @@ class Result(Generic[T]):
 
     records: to be appended as one batch; may be empty.
     response: answered once the records, and everything the shard wrote before them, are below the high watermark.
-        With `defer` set the response is not sent; the shard answers later through `after` of a later result.
+        None: nobody is answered now; the shard kept the request (a parked JoinGroup) and answers it later, through
+        `after` of a later result or from `on_unloaded`.
     timers, cancelled_timers: set or removed as soon as the records are replayed.
     after: run once the records are committed (below the high watermark): replies to other waiting requests
         (a parked JoinGroup), calls to other brokers (WriteTxnMarkers).
@@ -67,10 +68,11 @@ class Shard(Protocol):
         self, offset: Offset, record: CoordinatorRecord, producer_id: ProducerId, producer_epoch: ProducerEpoch
     ) -> None:
         """Apply one record. `producer_id` is -1 unless its batch was transactional. Must accept every record that
-        any version of this shard ever wrote, in log order."""
+        any version of this shard ever wrote, in log order.
+        """
 
     def replay_end_transaction_marker(
-        self, offset: Offset, producer_id: ProducerId, producer_epoch: ProducerEpoch, committed: bool
+        self, offset: Offset, producer_id: ProducerId, producer_epoch: ProducerEpoch, committed: bool  # noqa: FBT001
     ) -> None:
         """Apply an end-transaction marker of this partition (offsets pending since T12 become visible or go)."""
 
