@@ -1,0 +1,51 @@
+"""Two sets of defaults: `faithful` is Apache Kafka's to the letter, `fast` suits tests (interface.md,
+Settings).
+
+`fast` changes only what is listed here, and `minikafka config` prints it. `faithful` deviates once: internal
+topics never ask for more replicas than there are brokers (T1), which is done where they are created
+(`internal_topics.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from minikafka.config.setting import ConfigValue
+from minikafka.errors import ConfigError
+
+PROFILES: Final = ("fast", "faithful")
+
+INTERNAL_PARTITIONS: Final = 4
+
+
+def profile_values(
+    profile: str, brokers: int, *, separate_processes: bool = False
+) -> Mapping[str, ConfigValue]:
+    """What the profile changes of Kafka's defaults, by dotted name.
+
+    brokers: how many the cluster has. separate_processes: real processes stall for longer than
+    event loop turns do, so sessions and replica lag are longer. Raises ConfigError for an unknown profile.
+    """
+    if profile == "faithful":
+        return {}
+    if profile != "fast":
+        raise ConfigError(f"unknown profile {profile!r}: it is one of {', '.join(PROFILES)}")
+    replicas = min(3, brokers)
+    return {
+        "group.initial.rebalance.delay.ms": 0,
+        "group.consumer.assignment.interval.ms": 0,
+        "default.replication.factor": replicas,
+        "offsets.topic.num.partitions": INTERNAL_PARTITIONS,
+        "offsets.topic.replication.factor": replicas,
+        "transaction.state.log.num.partitions": INTERNAL_PARTITIONS,
+        "transaction.state.log.replication.factor": replicas,
+        "transaction.state.log.min.isr": max(1, replicas - 1),
+        "share.coordinator.state.topic.num.partitions": INTERNAL_PARTITIONS,
+        "share.coordinator.state.topic.replication.factor": replicas,
+        "share.coordinator.state.topic.min.isr": max(1, replicas - 1),
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": 100,
+        "broker.heartbeat.interval.ms": 100,
+        "broker.session.timeout.ms": 6000 if separate_processes else 1000,
+        "replica.lag.time.max.ms": 6000 if separate_processes else 2000,
+    }
