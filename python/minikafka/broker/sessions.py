@@ -30,6 +30,9 @@ from minikafka.wire import codec
 MAX_QUEUED_REQUESTS: Final = 64
 """Frames of one connection waiting to be handled before the node stops reading from it."""
 
+CLOSE: Final[Buffer] = bytearray()
+"""Stands, by identity, where a reply would: the connection is closed instead when its turn comes."""
+
 Dispatch: TypeAlias = Callable[["Session", Buffer], None]
 
 
@@ -84,12 +87,18 @@ class Session:
             self.blocker = None
 
     def answer(self, request: Request[object], body: object) -> None:
-        """Encode the reply; send it and all that waited behind it, in order."""
+        """Encode the reply; send it and all that waited behind it, in order, unless a fault rule takes it."""
         if self.closed:
             return
         header = request.header
         data = codec.encode_response(header.api_key, header.api_version, header.correlation_id, body)
-        self._ready(request, data)
+
+        def release() -> None:
+            if not self.closed:
+                self._ready(request, data)
+
+        if not self.interception.reply(request, release, lambda: self._ready(request, CLOSE)):
+            self._ready(request, data)
 
     def answer_nothing(self, request: Request[object]) -> None:
         if not self.closed:
@@ -110,7 +119,9 @@ class Session:
                 return
 
     def _send(self, data: Buffer) -> None:
-        if len(data):
+        if data is CLOSE:
+            self.close("a fault rule discarded a reply")
+        elif len(data) and not self.closed:
             self._outbox.put(Send(self.connection, data))
 
     def close(self, why: str) -> None:
