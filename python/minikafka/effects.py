@@ -198,11 +198,19 @@ class CancelTimer:
     key: TimerKey
 
 
+class Flushable(Protocol):
+    """A log, as far as a flush is concerned; the shells know the rest of it."""
+
+    def flush(self) -> Offset:
+        """fsync what is dirty; return the new recovery point. Blocks."""
+
+
 @dataclass(slots=True)
 class RequestFlush:
     """Put this partition's log on disk, with group commit; answered by `FlushCompleted` or `FlushFailed`."""
 
     partition: TopicPartition
+    log: Flushable
 
 
 @dataclass(slots=True)

@@ -33,14 +33,28 @@ MAX_QUEUED_REQUESTS: Final = 64
 CLOSE: Final[Buffer] = bytearray()
 """Stands, by identity, where a reply would: the connection is closed instead when its turn comes."""
 
+CLOSE: Final[Buffer] = bytearray()
+"""Stands for a reply whose turn closes the connection instead (recognised by identity)."""
+
 Dispatch: TypeAlias = Callable[["Session", Buffer], None]
 
 
 class Session:
     """One connection: frames waiting, requests under way, replies waiting for their turn."""
 
-    __slots__ = ("_frames", "_outbox", "_paused", "_running", "_under_way", "blocker", "client_host", "closed",
-                 "connection", "interception", "internal")  # fmt: skip
+    __slots__ = (
+        "_frames",
+        "_outbox",
+        "_paused",
+        "_running",
+        "_under_way",
+        "blocker",
+        "client_host",
+        "closed",
+        "connection",
+        "interception",
+        "internal",
+    )
 
     def __init__(self, opened: ConnectionOpened, outbox: Outbox, interception: Interception) -> None:
         self.connection: ConnectionId = opened.connection

@@ -1,0 +1,265 @@
+"""The broker: one sans-IO node. Events in, effects out; every rule is in a machine below it, every wait in a purgatory.
+
+`turn` is the whole contract: handle each event, then settle, that is, tell whoever waits what moved, until nothing
+moves any more. Parts reach one another through the broker; each says in its own file what it is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
+
+from minikafka.broker.auto_create import AutoCreate
+from minikafka.broker.coordinators import OFFSETS_TOPIC, TRANSACTIONS_TOPIC, Coordinators, InternalTopicWriter
+from minikafka.broker.fetcher import Fetchers
+from minikafka.broker.handlers import HANDLERS
+from minikafka.broker.interception import Interception, Rules
+from minikafka.broker.isr_changes import IsrChanges
+from minikafka.broker.lifecycle import Lifecycle, State
+from minikafka.broker.metadata_follower import MetadataFollower
+from minikafka.broker.outbox import Outbox
+from minikafka.broker.peers import Endpoint, Peers
+from minikafka.broker.purgatory import Purgatory
+from minikafka.broker.replica_manager import ReplicaManager
+from minikafka.broker.replication_wait import ReplicationWait
+from minikafka.broker.router import Router
+from minikafka.broker.sessions import Sessions
+from minikafka.broker.storage import Storage
+from minikafka.broker.timers import Timers
+from minikafka.broker.verification import Verifier
+from minikafka.config import BrokerSettings, TopicSettings
+from minikafka.controller.features import SUPPORTED_FEATURES
+from minikafka.controller.image import MetadataImage
+from minikafka.coordinator.runtime import CoordinatorRuntime
+from minikafka.effects import (
+    ConnectionLost,
+    ConnectionOpened,
+    Effect,
+    Event,
+    FlushCompleted,
+    FlushFailed,
+    Halt,
+    JobDone,
+    PeerLost,
+    PeerReplied,
+    RequestsReceived,
+    StartJob,
+    StopRequested,
+    TimerFired,
+)
+from minikafka.errors import ErrorCode
+from minikafka.group.shard import GroupShard
+from minikafka.log.port import Disk
+from minikafka.partition.partition import Partition
+from minikafka.transaction.shard import TransactionShard
+from minikafka.types import CONTROLLER_ID, BrokerEpoch, BrokerId, Now, Offset
+from minikafka.wire.support import SERVED
+
+RECOVERY_POINT_CHECKPOINT_MS: Final = 60_000
+"""L10. Kafka: `log.flush.offset.checkpoint.interval.ms`."""
+
+
+class Identity(NamedTuple):
+    """Who this node is. `client_*` is what clients are told, `internal_*` where peers connect."""
+
+    broker_id: BrokerId
+    cluster_id: str
+    incarnation_id: bytes
+    """16 random bytes, new at each start: two lives of one broker id are told apart by it."""
+    directory_id: bytes
+    client_host: str
+    client_port: int
+    internal_host: str
+    internal_port: int
+
+
+class Broker:
+    """Composes the machines of one broker. See the module."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        settings: BrokerSettings,
+        disk: Disk,
+        directory: str,
+        controller: Endpoint,
+        *,
+        durability: str = "page-cache",
+        new_uuid: Callable[[], bytes],
+        rules: Rules | None = None,
+    ) -> None:
+        """`new_uuid`: 16 random bytes, for member ids. `rules`: fault rules in force, shared with the test kit."""
+        self.identity = identity
+        self.broker_id = identity.broker_id
+        self.settings = settings
+        self.durability = durability
+        self.supported_features = SUPPORTED_FEATURES
+        self.image = MetadataImage()
+        self.new_uuid = new_uuid
+        self._controller = controller
+
+        self.outbox = Outbox()
+        self.timers = Timers(self.outbox)
+        self.peers = Peers(f"broker-{self.broker_id}", self._endpoint_of, self.outbox, self.timers)
+        interception = Interception(
+            self.broker_id, self.timers, lambda topic_id: self.image.topic_name(topic_id), rules
+        )
+        self._router = Router(self, HANDLERS, SERVED, interception)
+        self._sessions = Sessions(self.outbox, interception, self._router.dispatch)
+
+        self.produce_purgatory = Purgatory("produce", self.timers)
+        self.fetch_purgatory = Purgatory("fetch", self.timers)
+        self.storage = Storage(self, disk, directory)
+        self.replicas = ReplicaManager(self)
+        self.fetchers = Fetchers(self)
+        self.isr_changes = IsrChanges(self)
+        self.metadata = MetadataFollower(self)
+        self.lifecycle = Lifecycle(self)
+        self.auto_create = AutoCreate(self)
+        self.verifier = Verifier(self)
+        self.transactions: CoordinatorRuntime[TransactionShard] = self._runtime(
+            TRANSACTIONS_TOPIC, lambda index: TransactionShard(self, index)
+        )
+        self.groups: CoordinatorRuntime[GroupShard] = self._runtime(
+            OFFSETS_TOPIC, lambda index: GroupShard(self, index)
+        )
+        self.coordinators = Coordinators(
+            self, {OFFSETS_TOPIC: self.groups, TRANSACTIONS_TOPIC: self.transactions}
+        )
+        self._jobs: dict[int, Callable[[object, str | None, Now], None]] = {}
+        self._next_job = 1
+        self._handle: dict[type[Any], Callable[[Any, Now], object]] = {
+            RequestsReceived: lambda event, now: self._sessions.receive(event.connection, event.frames, now),
+            TimerFired: lambda event, now: self.timers.fired(event.key, now),
+            PeerReplied: self.peers.replied,
+            PeerLost: self.peers.lost,
+            FlushCompleted: lambda event, now: self.replicas.flushed(event.partition, now),
+            FlushFailed: lambda event, now: self.replicas.flush_failed(event.partition, event.why, now),
+            ConnectionOpened: lambda event, now: self._sessions.opened(event),
+            ConnectionLost: lambda event, now: self._sessions.lost(event),
+            JobDone: self._job_done,
+            StopRequested: lambda event, now: self.lifecycle.leave(now),
+        }
+
+    def _runtime(self, topic: str, make_shard: Callable[[int], Any]) -> CoordinatorRuntime[Any]:
+        return CoordinatorRuntime(
+            topic,
+            make_shard,
+            InternalTopicWriter(self, topic),
+            self.timers,
+            self.settings.offsets_commit_timeout_ms,
+        )
+
+    # The node's contract.
+
+    def start(self, now: Now) -> list[Effect]:
+        """Read the directory, register with the controller, follow the metadata log."""
+        self.lifecycle.previous_broker_epoch = self.storage.begin()
+        self.lifecycle.register(now)
+        self.metadata.fetch(now)
+        self.replicas.check_isr(now)
+        self._checkpoint_high_watermarks(now)
+        self._checkpoint_recovery_points(now)
+        return self.outbox.take()
+
+    def turn(self, events: Iterable[Event], now: Now) -> list[Effect]:
+        """Handle what is ready, then settle."""
+        for event in events:
+            self._handle[type(event)](event, now)
+        while self.replicas.settle(now) or self._sessions.run_unblocked(now):
+            pass
+        return self.outbox.take()
+
+    # What the parts share.
+
+    @property
+    def broker_epoch(self) -> BrokerEpoch:
+        """Of this registration; -1 before it."""
+        return self.lifecycle.broker_epoch
+
+    @property
+    def metadata_offset(self) -> Offset:
+        """Of the last metadata record replayed here; -1 before the first."""
+        return self.metadata.next_offset - 1
+
+    @property
+    def is_running(self) -> bool:
+        """Registered, unfenced, not leaving."""
+        return self.lifecycle.state is State.RUNNING
+
+    def topic_settings(self, topic: str) -> TopicSettings:
+        """The topic's settings in force on this broker."""
+        return self.settings.topic_defaults.with_overrides(self.image.topic_configs(topic))
+
+    def metadata_changed(self, image: MetadataImage, now: Now) -> None:
+        """The metadata log moved on: become what it says."""
+        old, self.image = self.image, image
+        self.coordinators.image_changed()
+        self.replicas.apply(old, image, now)
+        if old.configs is not image.configs:
+            self.replicas.reconfigure()
+        self.auto_create.image_changed(now)
+        self.lifecycle.caught_up(now)
+
+    def wait_for_replication(
+        self,
+        partition: Partition,
+        last_offset: Offset,
+        on_done: Callable[[ErrorCode, Now], None],
+        deadline_ms: int,
+        now: Now,
+    ) -> None:
+        """Run `on_done` once `last_offset` is replicated as acks=all asks (R7), with what a producer would hear."""
+        self.replicas.changed(partition)
+        ReplicationWait(self, partition, last_offset, on_done).begin(deadline_ms, now)
+
+    def start_job(
+        self, name: str, work: Callable[[], object], done: Callable[[object, str | None, Now], None]
+    ) -> None:
+        """Run `work` off the loop; it touches nothing of the node. `done(result, error, now)` runs in a later turn."""
+        job = self._next_job
+        self._next_job += 1
+        self._jobs[job] = done
+        self.outbox.put(StartJob(job, name, work))
+
+    def _job_done(self, event: JobDone, now: Now) -> None:
+        self._jobs.pop(event.job)(event.result, event.error, now)
+
+    def _endpoint_of(self, node: BrokerId) -> Endpoint | None:
+        if node == CONTROLLER_ID:
+            return self._controller
+        found = self.image.internal_endpoint(node)
+        return None if found is None else Endpoint(found.host, found.port)
+
+    # Checkpoints and the end.
+
+    def _checkpoint_high_watermarks(self, now: Now) -> None:
+        interval_ms = self.settings.replica_high_watermark_checkpoint_interval_ms
+        self.timers.set(
+            ("checkpoint", "high-watermark"), now.monotonic_ms + interval_ms, self._checkpoint_high_watermarks
+        )
+        self._checkpoint("high watermarks", recovery_points=False)
+
+    def _checkpoint_recovery_points(self, now: Now) -> None:
+        self.timers.set(
+            ("checkpoint", "recovery-point"),
+            now.monotonic_ms + RECOVERY_POINT_CHECKPOINT_MS,
+            self._checkpoint_recovery_points,
+        )
+        self._checkpoint("recovery points", recovery_points=True)
+
+    def _checkpoint(self, name: str, *, recovery_points: bool) -> None:
+        if not self.replicas.all():
+            return
+        files = self.storage.checkpoint_files(recovery_points=recovery_points)
+
+        def done(result: object, error: str | None, now: Now) -> None:
+            if error is not None:
+                self.outbox.put(Halt(f"cannot write {name}: {error}", clean=False))
+
+        self.start_job(f"checkpoint {name}", lambda: self.storage.write(files), done)
+
+    def close(self, now: Now) -> None:
+        """D1, *stop*: everything on disk, and a note that says so."""
+        self.storage.end_cleanly()
+        self.outbox.put(Halt("stopped", clean=True))

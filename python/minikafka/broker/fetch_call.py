@@ -1,0 +1,191 @@
+"""One Fetch request: read what there is, wait for more, answer.
+
+F4 decides when: at once if nothing was asked for, `max_wait_ms` is 0, `min_bytes` are there, or any partition has news
+that is not data (an error, a diverging epoch); otherwise when one of its partitions moved far enough, or at the
+deadline.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from minikafka.broker.purgatory import Bound, Mark
+from minikafka.broker.request import Request
+from minikafka.errors import ErrorCode, Rejected
+from minikafka.partition.partition import Isolation, Partition, Read
+from minikafka.types import NO_OFFSET, Now, TopicPartition
+from minikafka.wire.messages.fetch import (
+    AbortedTransaction,
+    EpochEndOffset,
+    FetchableTopicResponse,
+    FetchPartition,
+    FetchRequest,
+    FetchResponse,
+    LeaderIdAndEpoch,
+    NodeEndpoint,
+    PartitionData,
+)
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+BOUND_OF: Final = {
+    Isolation.REPLICA: Bound.LOG_END_OFFSET,
+    Isolation.READ_UNCOMMITTED: Bound.HIGH_WATERMARK,
+    Isolation.READ_COMMITTED: Bound.LAST_STABLE_OFFSET,
+}
+"""F1, F4: what a reader's records are bounded by is what wakes it."""
+NO_REPLICA: Final = -1
+LEADER_ERRORS: Final = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
+
+
+class _Asked(NamedTuple):
+    """One partition of the request. `name` is None for a topic id we do not know."""
+
+    name: TopicPartition | None
+    wanted: FetchPartition
+
+
+class FetchCall:
+    """A request and what it waits for. A purgatory waiter."""
+
+    __slots__ = ("_asked", "_broker", "_isolation", "_replica_epoch", "_replica_id", "_request", "_topics", "done")
+
+    def __init__(self, broker: Broker, request: Request[FetchRequest]) -> None:
+        body = request.body
+        self._broker = broker
+        self._request = request
+        self.done = False
+        if request.api_version >= 15:
+            self._replica_id, self._replica_epoch = body.replica_state.replica_id, body.replica_state.replica_epoch
+        else:
+            self._replica_id, self._replica_epoch = body.replica_id, NO_OFFSET
+        if self._replica_id >= 0:
+            self._isolation = Isolation.REPLICA
+        else:
+            self._isolation = Isolation.READ_COMMITTED if body.isolation_level == 1 else Isolation.READ_UNCOMMITTED
+        by_id = request.api_version >= 13
+        self._topics: list[tuple[str, bytes, list[_Asked]]] = []
+        for topic in body.topics:
+            name = broker.image.topic_name(topic.topic_id) if by_id else topic.topic
+            asked = [
+                _Asked(None if name is None else TopicPartition(name, wanted.partition), wanted)
+                for wanted in topic.partitions
+            ]
+            self._topics.append((topic.topic, topic.topic_id, asked))
+
+    def begin(self, now: Now) -> None:
+        """Note what a follower's offsets acknowledge, read, then answer or wait."""
+        if self._replica_id >= 0:
+            self._note_follower(now)
+        body = self._request.body
+        response, size, urgent = self._read(now)
+        if urgent or body.max_wait_ms <= 0 or size >= body.min_bytes or not self._topics:
+            self._answer(response)
+            return
+        marks = []
+        bound = BOUND_OF[self._isolation]
+        for _, _, asked in self._topics:
+            for name, _ in asked:
+                if name is not None:
+                    marks += [Mark(name, bound), Mark(name, Bound.LEADERSHIP)]
+        self._broker.fetch_purgatory.park(self, marks, now.monotonic_ms + body.max_wait_ms)
+
+    def moved(self, mark: Mark, now: Now) -> None:
+        """Data arrived below our bound, or a leadership changed. One byte is what nearly everyone waits for."""
+        response, size, urgent = self._read(now)
+        if urgent or size >= self._request.body.min_bytes:
+            self._answer(response)
+
+    def expired(self, now: Now) -> None:
+        """The wait is over; answer with what there is."""
+        response, _, _ = self._read(now)
+        self._answer(response)
+
+    def _answer(self, response: FetchResponse) -> None:
+        self.done = True
+        self._request.reply(response)
+
+    def _note_follower(self, now: Now) -> None:
+        for _, _, asked in self._topics:
+            for name, wanted in asked:
+                partition = self._broker.replicas.get(name) if name is not None else None
+                if partition is not None and partition.is_leader:
+                    partition.follower_fetched(
+                        self._replica_id,
+                        self._replica_epoch,
+                        wanted.fetch_offset,
+                        wanted.log_start_offset,
+                        now,
+                        leader_epoch=wanted.current_leader_epoch,
+                    )
+                    self._broker.replicas.changed(partition)
+
+    def _read(self, now: Now) -> tuple[FetchResponse, int, bool]:
+        """The answer as of now, the bytes of records in it, and whether it must not wait."""
+        body = self._request.body
+        left = min(body.max_bytes, self._broker.settings.fetch_max_bytes)
+        size = 0
+        urgent = False
+        topics = []
+        endpoints: dict[int, NodeEndpoint] = {}
+        for topic, topic_id, asked in self._topics:
+            partitions = []
+            for name, wanted in asked:
+                try:
+                    read = self._read_partition(name, wanted, min(wanted.partition_max_bytes, left), size == 0, now)
+                except Rejected as rejected:
+                    urgent = True
+                    partitions.append(self._refused(name, wanted.partition, rejected.code, endpoints))
+                    continue
+                size += len(read.records)
+                left = max(0, left - len(read.records))
+                urgent = urgent or read.diverging is not None
+                partitions.append(self._found(wanted.partition, read))
+            topics.append(FetchableTopicResponse(topic, topic_id, partitions))
+        return FetchResponse(0, 0, 0, topics, list(endpoints.values())), size, urgent
+
+    def _read_partition(
+        self, name: TopicPartition | None, wanted: FetchPartition, max_bytes: int, first: bool, now: Now
+    ) -> Read:
+        if name is None:
+            raise Rejected(ErrorCode.UNKNOWN_TOPIC_ID, "no topic has this id here")
+        partition: Partition = self._broker.replicas.leader(name)
+        if self._isolation is Isolation.REPLICA and self._replica_id not in partition.replicas:
+            # R17: the replica may have heard of its assignment before we did; it asks again.
+            raise Rejected(ErrorCode.UNKNOWN_LEADER_EPOCH, f"broker {self._replica_id} is no replica of {name}")
+        return partition.read(
+            offset=wanted.fetch_offset,
+            max_bytes=max_bytes,
+            at_least_one_batch=first,
+            isolation=self._isolation,
+            current_leader_epoch=wanted.current_leader_epoch,
+            last_fetched_epoch=wanted.last_fetched_epoch,
+            now=now,
+        )
+
+    def _found(self, index: int, read: Read) -> PartitionData:
+        data = PartitionData(
+            partition_index=index,
+            high_watermark=read.high_watermark,
+            last_stable_offset=read.last_stable_offset,
+            log_start_offset=read.log_start_offset,
+            records=read.records,
+        )
+        if self._isolation is Isolation.READ_COMMITTED:
+            data.aborted_transactions = [AbortedTransaction(*aborted) for aborted in read.aborted]
+        if read.diverging is not None:
+            data.diverging_epoch = EpochEndOffset(*read.diverging)
+        return data
+
+    def _refused(
+        self, name: TopicPartition | None, index: int, code: ErrorCode, endpoints: dict[int, NodeEndpoint]
+    ) -> PartitionData:
+        data = PartitionData(partition_index=index, error_code=int(code), high_watermark=NO_OFFSET, records=b"")
+        state = None if name is None else self._broker.image.partition(name)
+        if code in LEADER_ERRORS and state is not None and self._request.api_version >= 12:
+            data.current_leader = LeaderIdAndEpoch(state.leader, state.leader_epoch)
+            leader = self._broker.image.client_endpoint(state.leader)
+            if leader is not None and self._request.api_version >= 16:
+                endpoints[state.leader] = NodeEndpoint(state.leader, leader.host, leader.port, leader.rack)
+        return data

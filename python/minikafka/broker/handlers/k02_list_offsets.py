@@ -1,0 +1,80 @@
+"""ListOffsets (API 2), versions 1 to 11.
+
+v2 isolation levels: latest is the last stable offset for read_committed (F5). v4 leader epochs. v5 may answer
+OFFSET_NOT_AVAILABLE right after an election, older ones hear LEADER_NOT_AVAILABLE (F6). v6 flexible. v7 the offset of
+the largest timestamp (-3). v8, v9, v11 tiered storage (-4, -5, -6): there is none here, so earliest local is the log
+start and the others answer -1. v10 a timeout for remote lookups.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from minikafka.broker.request import Request
+from minikafka.errors import ErrorCode, Rejected
+from minikafka.partition.partition import Isolation
+from minikafka.types import NO_EPOCH, NO_OFFSET, NO_TIMESTAMP, Now, TopicPartition
+from minikafka.wire.messages.list_offsets import (
+    ListOffsetsPartition,
+    ListOffsetsPartitionResponse,
+    ListOffsetsRequest,
+    ListOffsetsResponse,
+    ListOffsetsTopicResponse,
+)
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+CONSUMER: Final = -1
+OFFSET_NOT_AVAILABLE_VERSION: Final = 5
+
+
+def handle(broker: Broker, request: Request[ListOffsetsRequest], now: Now) -> None:
+    """Each partition on its own; one seldom fails another."""
+    body = request.body
+    if body.replica_id >= 0:
+        isolation = Isolation.REPLICA
+    elif body.isolation_level == 1:
+        isolation = Isolation.READ_COMMITTED
+    else:
+        isolation = Isolation.READ_UNCOMMITTED
+    request.reply(
+        ListOffsetsResponse(
+            topics=[
+                ListOffsetsTopicResponse(
+                    name=topic.name,
+                    partitions=[
+                        _look_up(broker, TopicPartition(topic.name, asked.partition_index), asked, isolation, request)
+                        for asked in topic.partitions
+                    ],
+                )
+                for topic in body.topics
+            ]
+        )
+    )
+
+
+def _look_up(
+    broker: Broker,
+    name: TopicPartition,
+    asked: ListOffsetsPartition,
+    isolation: Isolation,
+    request: Request[ListOffsetsRequest],
+) -> ListOffsetsPartitionResponse:
+    try:
+        found = broker.replicas.leader(name).list_offset(asked.timestamp, isolation, asked.current_leader_epoch)
+    except Rejected as rejected:
+        code = rejected.code
+        if code is ErrorCode.OFFSET_NOT_AVAILABLE and request.api_version < OFFSET_NOT_AVAILABLE_VERSION:
+            code = ErrorCode.LEADER_NOT_AVAILABLE
+        return ListOffsetsPartitionResponse(
+            partition_index=name.partition,
+            error_code=int(code),
+            timestamp=NO_TIMESTAMP,
+            offset=NO_OFFSET,
+            leader_epoch=NO_EPOCH,
+        )
+    offset, timestamp, leader_epoch = found
+    return ListOffsetsPartitionResponse(
+        partition_index=name.partition, timestamp=timestamp, offset=offset, leader_epoch=leader_epoch
+    )

@@ -1,0 +1,136 @@
+"""Metadata (API 3), versions 0 to 13.
+
+v0 an empty list asks for all topics; from v1 on null does, and an empty list asks for none. v4 may forbid
+auto-creation. v9 flexible. v10 topic ids in answers, v12 in requests. v13 an error code for the whole answer.
+
+Brokers that are fenced are not named. The answer comes from this broker's image, which may lag (R19).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikafka.broker.request import Request
+from minikafka.config import INTERNAL_TOPICS
+from minikafka.controller.image import TopicImage
+from minikafka.controller.topics import is_valid_topic_name
+from minikafka.errors import ErrorCode
+from minikafka.partition.state import PartitionState
+from minikafka.types import NO_LEADER, NO_TOPIC_ID, Now
+from minikafka.wire.messages.metadata import (
+    MetadataRequest,
+    MetadataResponse,
+    MetadataResponseBroker,
+    MetadataResponsePartition,
+    MetadataResponseTopic,
+)
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+
+
+def handle(broker: Broker, request: Request[MetadataRequest], now: Now) -> None:
+    """Create what is missing and may be created, then describe."""
+    body = request.body
+    asked = body.topics
+    missing = [
+        topic.name
+        for topic in asked or []
+        if topic.name and topic.name not in broker.image.topics and is_valid_topic_name(topic.name)
+    ]
+    allowed = body.allow_auto_topic_creation and broker.settings.auto_create_topics_enable
+    creatable = missing if allowed else [name for name in missing if name in INTERNAL_TOPICS]
+    if not creatable:
+        request.reply(describe(broker, request))
+        return
+    broker.auto_create.create(creatable, now)
+    broker.auto_create.when_ready(
+        creatable, lambda at: request.reply(describe(broker, request, being_created=frozenset(creatable))), now
+    )
+
+
+def describe(
+    broker: Broker, request: Request[MetadataRequest], being_created: frozenset[str] = frozenset()
+) -> MetadataResponse:
+    """The answer as of now."""
+    image = broker.image
+    wanted = request.body.topics
+    everything = wanted is None or (request.api_version == 0 and not wanted)
+    if everything:
+        topics = [_topic(broker, image.topics[name]) for name in sorted(image.topics)]
+    else:
+        topics = []
+        for one in wanted or []:
+            name = one.name if one.name is not None else image.topic_name(one.topic_id)
+            known = None if name is None else image.topics.get(name)
+            if known is not None:
+                topics.append(_topic(broker, known))
+            elif name is None:
+                topics.append(
+                    MetadataResponseTopic(
+                        error_code=int(ErrorCode.UNKNOWN_TOPIC_ID), name=None, topic_id=one.topic_id
+                    )
+                )
+            else:
+                topics.append(_absent(name, being_created))
+    return MetadataResponse(
+        brokers=_brokers(broker),
+        cluster_id=broker.identity.cluster_id,
+        controller_id=controller_of(broker),
+        topics=topics,
+    )
+
+
+def _brokers(broker: Broker) -> list[MetadataResponseBroker]:
+    brokers = []
+    for broker_id in broker.image.unfenced_brokers():
+        endpoint = broker.image.client_endpoint(broker_id)
+        if endpoint is not None:
+            brokers.append(
+                MetadataResponseBroker(
+                    node_id=broker_id, host=endpoint.host, port=endpoint.port, rack=endpoint.rack
+                )
+            )
+    return brokers
+
+
+def controller_of(broker: Broker) -> int:
+    """In KRaft clients never talk to the controller: Kafka names any live broker, which forwards."""
+    alive = broker.image.unfenced_brokers()
+    return broker.broker_id if broker.broker_id in alive or not alive else alive[0]
+
+
+def _absent(name: str, being_created: frozenset[str]) -> MetadataResponseTopic:
+    if not is_valid_topic_name(name):
+        code = ErrorCode.INVALID_TOPIC_EXCEPTION
+    elif name in being_created:
+        code = ErrorCode.LEADER_NOT_AVAILABLE
+    else:
+        code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    return MetadataResponseTopic(
+        error_code=int(code), name=name, topic_id=NO_TOPIC_ID, is_internal=name in INTERNAL_TOPICS
+    )
+
+
+def _topic(broker: Broker, topic: TopicImage) -> MetadataResponseTopic:
+    return MetadataResponseTopic(
+        name=topic.name,
+        topic_id=topic.topic_id,
+        is_internal=topic.name in INTERNAL_TOPICS,
+        partitions=[_partition(broker, index, topic.partitions[index]) for index in sorted(topic.partitions)],
+    )
+
+
+def _partition(broker: Broker, index: int, state: PartitionState) -> MetadataResponsePartition:
+    image = broker.image
+    reachable = state.leader >= 0 and image.client_endpoint(state.leader) is not None
+    return MetadataResponsePartition(
+        error_code=int(ErrorCode.NONE if reachable else ErrorCode.LEADER_NOT_AVAILABLE),
+        partition_index=index,
+        leader_id=state.leader if reachable else NO_LEADER,
+        leader_epoch=state.leader_epoch,
+        replica_nodes=list(state.replicas),
+        isr_nodes=list(state.isr),
+        offline_replicas=[replica for replica in state.replicas if image.is_fenced(replica)],
+    )

@@ -1,0 +1,83 @@
+"""DescribeTopicPartitions (API 75), version 0: topics page by page, with their ELR (R14).
+
+The answer stops after `response_partition_limit` partitions and names, as a cursor, the one to go on with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from minikafka.broker.request import Request
+from minikafka.config import INTERNAL_TOPICS
+from minikafka.controller.image import TopicImage
+from minikafka.errors import ErrorCode
+from minikafka.partition.state import PartitionState
+from minikafka.types import NO_LEADER, Now
+from minikafka.wire.messages import describe_topic_partitions as wire
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+MAX_PARTITIONS: Final = 2000
+"""Kafka: `max.request.partition.size.limit`."""
+
+
+def handle(broker: Broker, request: Request[wire.DescribeTopicPartitionsRequest], now: Now) -> None:
+    """Topics in name order, from the cursor on."""
+    body = request.body
+    image = broker.image
+    asked = sorted({topic.name for topic in body.topics} or set(image.topics))
+    first_partition = 0
+    if body.cursor is not None:
+        asked = [name for name in asked if name >= body.cursor.topic_name]
+        first_partition = max(0, body.cursor.partition_index)
+    left = max(1, min(body.response_partition_limit, MAX_PARTITIONS))
+    response = wire.DescribeTopicPartitionsResponse()
+    for name in asked:
+        start = first_partition if body.cursor is not None and name == body.cursor.topic_name else 0
+        topic = image.topics.get(name)
+        if topic is None:
+            response.topics.append(
+                wire.DescribeTopicPartitionsResponseTopic(
+                    error_code=int(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION), name=name
+                )
+            )
+            continue
+        if left == 0:
+            response.next_cursor = wire.DescribeTopicPartitionsResponseCursor(topic_name=name, partition_index=0)
+            break
+        indexes = [index for index in sorted(topic.partitions) if index >= start]
+        response.topics.append(_topic(broker, topic, indexes[:left]))
+        if len(indexes) > left:
+            response.next_cursor = wire.DescribeTopicPartitionsResponseCursor(
+                topic_name=name, partition_index=indexes[left]
+            )
+            break
+        left -= len(indexes)
+    request.reply(response)
+
+
+def _topic(broker: Broker, topic: TopicImage, indexes: list[int]) -> wire.DescribeTopicPartitionsResponseTopic:
+    return wire.DescribeTopicPartitionsResponseTopic(
+        name=topic.name,
+        topic_id=topic.topic_id,
+        is_internal=topic.name in INTERNAL_TOPICS,
+        partitions=[_partition(broker, index, topic.partitions[index]) for index in indexes],
+    )
+
+
+def _partition(
+    broker: Broker, index: int, state: PartitionState
+) -> wire.DescribeTopicPartitionsResponsePartition:
+    reachable = state.leader >= 0 and broker.image.client_endpoint(state.leader) is not None
+    return wire.DescribeTopicPartitionsResponsePartition(
+        error_code=int(ErrorCode.NONE if reachable else ErrorCode.LEADER_NOT_AVAILABLE),
+        partition_index=index,
+        leader_id=state.leader if reachable else NO_LEADER,
+        leader_epoch=state.leader_epoch,
+        replica_nodes=list(state.replicas),
+        isr_nodes=list(state.isr),
+        eligible_leader_replicas=list(state.elr),
+        last_known_elr=list(state.last_known_elr),
+        offline_replicas=[replica for replica in state.replicas if broker.image.is_fenced(replica)],
+    )

@@ -1,0 +1,172 @@
+"""A broker's life with the controller: register, be unfenced, beat, leave (R12).
+
+    STARTING     registering; every answer from the controller is awaited, retried when lost
+    RECOVERING   registered and still fenced: catching up with the metadata log
+    RUNNING      unfenced: may lead
+    LEAVING      StopRequested: beats say so until the controller has moved every leadership away
+    GONE         logs flushed and closed
+
+The session is the controller's to keep: a broker that is not heard from for `broker.session.timeout.ms` is fenced. A
+broker that learns that its epoch is no longer the registered one (it was fenced and registered anew, or the controller
+lost its registration) registers again.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from minikafka.errors import ErrorCode
+from minikafka.types import CONTROLLER_ID, NO_EPOCH, Now
+from minikafka.wire.messages import broker_heartbeat, broker_registration
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+REGISTRATION_VERSION: Final = 4
+HEARTBEAT_VERSION: Final = 1
+RETRY_MS: Final = 50
+LEAVE_AT_MOST_MS: Final = 5_000
+"""How long a clean stop waits for the controller before it stops all the same."""
+PLAINTEXT: Final = 0
+CHANNEL: Final = "lifecycle"
+
+
+class State(Enum):
+    """See the module's lesson."""
+
+    STARTING = "starting"
+    RECOVERING = "recovering"
+    RUNNING = "running"
+    LEAVING = "leaving"
+    GONE = "gone"
+
+
+class Lifecycle:
+    """Registration and heartbeats of one broker."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self.previous_broker_epoch = NO_EPOCH
+        """From the clean-shutdown file, -1 after an unclean death (R14)."""
+        self._beating = False
+        self.state = State.STARTING
+        self.broker_epoch = NO_EPOCH
+
+    def register(self, now: Now) -> None:
+        """Tell the controller who and where we are."""
+        identity = self._broker.identity
+        request = broker_registration.BrokerRegistrationRequest(
+            broker_id=identity.broker_id,
+            cluster_id=identity.cluster_id,
+            incarnation_id=identity.incarnation_id,
+            listeners=[
+                broker_registration.Listener(name=name, host=host, port=port, security_protocol=PLAINTEXT)
+                for name, host, port in (
+                    ("CLIENT", identity.client_host, identity.client_port),
+                    ("INTERNAL", identity.internal_host, identity.internal_port),
+                )
+            ],
+            features=[
+                broker_registration.Feature(name=name, min_supported_version=low, max_supported_version=high)
+                for name, (low, high) in sorted(self._broker.supported_features.items())
+            ],
+            rack=self._broker.settings.broker_rack,
+            log_dirs=[identity.directory_id],
+            previous_broker_epoch=self.previous_broker_epoch,
+        )
+        self._broker.peers.call(
+            CONTROLLER_ID, request, REGISTRATION_VERSION, self._registered, self._register_lost, now, channel=CHANNEL
+        )
+
+    def _registered(self, response: broker_registration.BrokerRegistrationResponse, now: Now) -> None:
+        if response.error_code != ErrorCode.NONE:
+            self._register_lost(ErrorCode(response.error_code).name, now)
+            return
+        self.broker_epoch = response.broker_epoch
+        if self.state is State.STARTING:
+            self.state = State.RECOVERING
+        self.beat(now)
+
+    def _register_lost(self, why: str, now: Now) -> None:
+        if self.state is State.LEAVING:
+            self._leave(now)
+            return
+        self._broker.timers.set(("lifecycle", "register"), now.monotonic_ms + RETRY_MS, self.register)
+
+    def beat(self, now: Now) -> None:
+        """One heartbeat; the next is sent an interval after this one was."""
+        self._broker.timers.set(
+            ("lifecycle", "beat"), now.monotonic_ms + self._broker.settings.broker_heartbeat_interval_ms, self.beat
+        )
+        if self._beating or self.broker_epoch == NO_EPOCH or self.state is State.GONE:
+            return
+        self._beating = True
+        request = broker_heartbeat.BrokerHeartbeatRequest(
+            broker_id=self._broker.broker_id,
+            broker_epoch=self.broker_epoch,
+            current_metadata_offset=self._broker.metadata_offset,
+            want_fence=False,
+            want_shut_down=self.state is State.LEAVING,
+        )
+        self._broker.peers.call(
+            CONTROLLER_ID,
+            request,
+            HEARTBEAT_VERSION,
+            self._beat_answered,
+            self._beat_lost,
+            now,
+            channel=CHANNEL,
+            timeout_ms=self._broker.settings.broker_session_timeout_ms,
+        )
+
+    def _beat_answered(self, response: broker_heartbeat.BrokerHeartbeatResponse, now: Now) -> None:
+        self._beating = False
+        if response.error_code in (ErrorCode.STALE_BROKER_EPOCH, ErrorCode.BROKER_ID_NOT_REGISTERED):
+            # Somebody else's epoch, or a controller that does not know us: start over under a new epoch.
+            self.broker_epoch = NO_EPOCH
+            if self.state is not State.LEAVING:
+                self.state = State.STARTING
+            self.register(now)
+            return
+        if response.error_code != ErrorCode.NONE:
+            return
+        if self.state is State.RECOVERING and not response.is_fenced:
+            self.state = State.RUNNING
+        if self.state is State.RECOVERING and response.is_caught_up is False:
+            self._soon(now)
+        if self.state is State.LEAVING:
+            if response.should_shut_down:
+                self._leave(now)
+            else:
+                self._soon(now)
+
+    def _beat_lost(self, why: str, now: Now) -> None:
+        self._beating = False
+
+    def caught_up(self, now: Now) -> None:
+        """The metadata log moved on here; while fenced, say so at once rather than at the next interval."""
+        if self.state is State.RECOVERING:
+            self.beat(now)
+
+    def _soon(self, now: Now) -> None:
+        self._broker.timers.set(("lifecycle", "beat"), now.monotonic_ms + RETRY_MS // 5, self.beat)
+
+    def leave(self, now: Now) -> None:
+        """StopRequested: ask the controller to move our leaderships, then close."""
+        if self.state in (State.LEAVING, State.GONE):
+            return
+        asked = self.state in (State.RUNNING, State.RECOVERING)
+        self.state = State.LEAVING
+        if not asked or not self._broker.settings.controlled_shutdown_enable:
+            self._leave(now)
+            return
+        self._broker.timers.set(("lifecycle", "leave"), now.monotonic_ms + LEAVE_AT_MOST_MS, self._leave)
+        self.beat(now)
+
+    def _leave(self, now: Now) -> None:
+        if self.state is not State.GONE:
+            self.state = State.GONE
+            self._broker.timers.cancel(("lifecycle", "beat"))
+            self._broker.timers.cancel(("lifecycle", "leave"))
+            self._broker.close(now)

@@ -1,0 +1,181 @@
+"""One Produce request, from its first append to its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from minikafka.broker.purgatory import Bound, Mark
+from minikafka.broker.request import Request
+from minikafka.errors import ErrorCode, Rejected
+from minikafka.partition.partition import Partition
+from minikafka.partition.records import RecordsRejected
+from minikafka.types import NO_OFFSET, NO_TIMESTAMP, LeaderEpoch, Now, Offset, TopicPartition
+from minikafka.wire.messages.produce import (
+    BatchIndexAndErrorMessage,
+    LeaderIdAndEpoch,
+    NodeEndpoint,
+    PartitionProduceData,
+    PartitionProduceResponse,
+    ProduceRequest,
+    ProduceResponse,
+    TopicProduceResponse,
+)
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+WAITED_FOR: Final = (Bound.HIGH_WATERMARK, Bound.RECOVERY_POINT, Bound.LEADERSHIP)
+CURRENT_LEADER_VERSION: Final = 10
+"""KIP-951: from here on [6] names the new leader."""
+
+
+class _Waiting:
+    """A partition appended to and not yet replicated enough."""
+
+    __slots__ = ("answer", "last_offset", "leader_epoch", "partition")
+
+    def __init__(
+        self, partition: Partition, last_offset: Offset, leader_epoch: LeaderEpoch, answer: PartitionProduceResponse
+    ) -> None:
+        self.partition = partition
+        self.last_offset = last_offset
+        self.leader_epoch = leader_epoch
+        self.answer = answer
+
+
+class ProduceCall:
+    """Answers of all partitions, and those still waited for. A purgatory waiter."""
+
+    __slots__ = ("_answers", "_broker", "_failed", "_request", "_waiting", "done")
+
+    def __init__(self, broker: Broker, request: Request[ProduceRequest]) -> None:
+        self._broker = broker
+        self._request = request
+        self._answers: list[TopicProduceResponse] = []
+        self._waiting: list[_Waiting] = []
+        self._failed = False
+        self.done = False
+
+    def reject_all(self, code: ErrorCode, why: str, now: Now) -> None:
+        """The same error for every partition; nothing is appended."""
+        for topic in self._request.body.topic_data:
+            answers = [self._refused(data.index, Rejected(code, why)) for data in topic.partition_data]
+            self._answers.append(TopicProduceResponse(topic.name, topic.topic_id, answers))
+        self._finish(now)
+
+    def append_all(self, refused: dict[TopicPartition, ErrorCode], now: Now) -> None:
+        """Append partition by partition; `refused` are those whose transaction was not verified (T6)."""
+        request = self._request
+        by_id = request.api_version >= 13
+        for topic in request.body.topic_data:
+            name = self._broker.image.topic_name(topic.topic_id) if by_id else topic.name
+            answers = []
+            for data in topic.partition_data:
+                try:
+                    if name is None:
+                        raise Rejected(ErrorCode.UNKNOWN_TOPIC_ID, "no topic has this id here")
+                    partition = TopicPartition(name, data.index)
+                    if refused and partition in refused:
+                        raise Rejected(refused[partition], "its transaction could not be verified")
+                    answers.append(self._append(partition, data, now))
+                except Rejected as rejected:
+                    answers.append(self._refused(data.index, rejected))
+            self._answers.append(TopicProduceResponse(topic.name, topic.topic_id, answers))
+        if self._waiting and request.body.acks != 0:
+            self._park(now)
+        else:
+            self._finish(now)
+
+    def _append(self, name: TopicPartition, data: PartitionProduceData, now: Now) -> PartitionProduceResponse:
+        request = self._request
+        partition = self._broker.replicas.leader(name)
+        acks = request.body.acks
+        appended = partition.append(
+            data.records if data.records is not None else b"",
+            acks=acks,
+            produce_version=request.api_version,
+            transactional_id=request.body.transactional_id,
+            now=now,
+        )
+        self._broker.replicas.changed(partition)
+        answer = PartitionProduceResponse(
+            data.index, 0, appended.base_offset, appended.log_append_time_ms, appended.log_start_offset
+        )
+        if partition.acks_state(appended.last_offset, partition.leader_epoch, acks) is None:
+            self._waiting.append(_Waiting(partition, appended.last_offset, partition.leader_epoch, answer))
+        return answer
+
+    def _refused(self, index: int, rejected: Rejected) -> PartitionProduceResponse:
+        self._failed = True
+        errors = rejected.record_errors if isinstance(rejected, RecordsRejected) else ()
+        return PartitionProduceResponse(
+            index,
+            int(rejected.code),
+            NO_OFFSET,
+            NO_TIMESTAMP,
+            NO_OFFSET,
+            [BatchIndexAndErrorMessage(batch_index, message) for batch_index, message in errors],
+            rejected.why or None,
+        )
+
+    # Waiting (R7).
+
+    def _park(self, now: Now) -> None:
+        marks = {Mark(waiting.partition.topic_partition, bound) for waiting in self._waiting for bound in WAITED_FOR}
+        deadline_ms = now.monotonic_ms + max(0, self._request.body.timeout_ms)
+        self._broker.produce_purgatory.park(self, sorted(marks), deadline_ms)
+        self._request.let_next_pass()
+
+    def moved(self, mark: Mark, now: Now) -> None:
+        """A high watermark, a recovery point or a leadership moved."""
+        still = []
+        for waiting in self._waiting:
+            code = waiting.partition.acks_state(waiting.last_offset, waiting.leader_epoch, self._request.body.acks)
+            if code is None:
+                still.append(waiting)
+            else:
+                self._settle(waiting, code)
+        self._waiting = still
+        if not still:
+            self._finish(now)
+
+    def expired(self, now: Now) -> None:
+        """R7: timed out, with the offset the record does have."""
+        for waiting in self._waiting:
+            self._settle(waiting, ErrorCode.REQUEST_TIMED_OUT)
+        self._finish(now)
+
+    def _settle(self, waiting: _Waiting, code: ErrorCode) -> None:
+        if code != ErrorCode.NONE:
+            self._failed = True
+            waiting.answer.error_code = int(code)
+
+    def _finish(self, now: Now) -> None:
+        self.done = True
+        request = self._request
+        if request.body.acks == 0:
+            # L14: an error can only be shown by closing the connection.
+            if self._failed:
+                request.close("a produce with acks=0 failed")
+            else:
+                request.reply_nothing()
+            return
+        endpoints = self._name_new_leaders() if self._failed else []
+        request.reply(ProduceResponse(self._answers, 0, endpoints))
+
+    def _name_new_leaders(self) -> list[NodeEndpoint]:
+        if self._request.api_version < CURRENT_LEADER_VERSION:
+            return []
+        image = self._broker.image
+        endpoints: dict[int, NodeEndpoint] = {}
+        for topic in self._answers:
+            name = topic.name or image.topic_name(topic.topic_id) or ""
+            for answer in topic.partition_responses:
+                state = image.partition(TopicPartition(name, answer.index))
+                if answer.error_code != ErrorCode.NOT_LEADER_OR_FOLLOWER or state is None:
+                    continue
+                answer.current_leader = LeaderIdAndEpoch(state.leader, state.leader_epoch)
+                leader = image.client_endpoint(state.leader)
+                if leader is not None:
+                    endpoints[state.leader] = NodeEndpoint(state.leader, leader.host, leader.port, leader.rack)
+        return list(endpoints.values())

@@ -1,0 +1,197 @@
+"""Every replica this broker holds, and the one place that hears when one of them moved.
+
+The metadata image says what we are; `apply` turns the difference between two images into become-leader,
+become-follower, open and delete. Whatever moves a partition's offsets afterwards calls `changed`; once per turn
+`settle` compares each changed partition with what was last seen and wakes those who wait for just that (F4, R7),
+tells coordinators, proposes ISR changes (R8, R9) and asks for flushes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikafka.broker.purgatory import Bound, Mark
+from minikafka.controller.image import MetadataImage
+from minikafka.effects import RequestFlush
+from minikafka.errors import ErrorCode, Rejected
+from minikafka.partition.partition import Partition, Progress
+from minikafka.partition.state import PartitionState
+from minikafka.types import Now, TopicPartition
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+
+class ReplicaManager:
+    """Partitions by name."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._partitions: dict[TopicPartition, Partition] = {}
+        self._changed: dict[TopicPartition, Partition] = {}
+        self._seen: dict[TopicPartition, Progress] = {}
+        self._flushing: set[TopicPartition] = set()
+
+    def get(self, name: TopicPartition) -> Partition | None:
+        """Our replica of `name`, if we hold one."""
+        return self._partitions.get(name)
+
+    def leader(self, name: TopicPartition) -> Partition:
+        """Our replica of `name`, which leads. Raises Rejected [3] when there is no such partition, [6] when another
+        broker leads it, [56] when its log is offline."""
+        partition = self._partitions.get(name)
+        if partition is None or not partition.is_leader:
+            if self._broker.image.partition(name) is None:
+                raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no partition {name}")
+            if partition is not None and partition.log.failed:
+                raise Rejected(ErrorCode.KAFKA_STORAGE_ERROR, f"the log of {name} is offline")
+            raise Rejected(ErrorCode.NOT_LEADER_OR_FOLLOWER, f"broker {self._broker.broker_id} does not lead {name}")
+        return partition
+
+    def all(self) -> list[Partition]:
+        """Every replica here, by name."""
+        return [self._partitions[name] for name in sorted(self._partitions)]
+
+    # What the image says.
+
+    def apply(self, old: MetadataImage, new: MetadataImage, now: Now) -> None:
+        """Become what `new` says, where it differs from `old`."""
+        for name, topic in old.topics.items():
+            known = new.topics.get(name)
+            if known is None or known.topic_id != topic.topic_id:
+                for index in topic.partitions:
+                    self._delete(TopicPartition(name, index), now)
+        for name, topic in new.topics.items():
+            if old.topics.get(name) is topic:
+                continue
+            for index, state in topic.partitions.items():
+                partition = TopicPartition(name, index)
+                if self._broker.broker_id in state.replicas:
+                    self._assign(partition, state, now)
+                elif partition in self._partitions:
+                    self._delete(partition, now)
+        self._broker.fetchers.run(now)
+
+    def reconfigure(self) -> None:
+        """Topic or broker settings changed."""
+        for name, partition in self._partitions.items():
+            partition.configure(self._broker.topic_settings(name.topic))
+
+    def _assign(self, name: TopicPartition, state: PartitionState, now: Now) -> None:
+        partition = self._partitions.get(name)
+        if partition is None:
+            partition = self._broker.storage.open_partition(name, state, self._broker.topic_settings(name.topic), now)
+            self._partitions[name] = partition
+        led_epoch = partition.leader_epoch if partition.is_leader else None
+        if state.leader == self._broker.broker_id:
+            self._broker.fetchers.forget(name)
+            partition.become_leader(state, self._broker.image, now)
+            if led_epoch != partition.leader_epoch:
+                self._broker.coordinators.leading(partition, now)
+        else:
+            self._follow(partition, state, led_epoch, now)
+        self._wake(name, Bound.LEADERSHIP, now)
+        self.changed(partition)
+
+    def _follow(self, partition: Partition, state: PartitionState, led_epoch: int | None, now: Now) -> None:
+        was_following = partition.leader_epoch if partition.is_follower else None
+        partition.become_follower(state, now)
+        if led_epoch is not None:
+            self._broker.coordinators.resigned(partition, now)
+        if state.leader < 0:
+            self._broker.fetchers.forget(partition.topic_partition)
+        elif was_following != partition.leader_epoch:
+            self._broker.fetchers.follow(partition, state.leader)
+
+    def _delete(self, name: TopicPartition, now: Now) -> None:
+        partition = self._partitions.pop(name, None)
+        if partition is None:
+            return
+        self._broker.fetchers.forget(name)
+        if partition.is_leader:
+            self._broker.coordinators.resigned(partition, now)
+        partition.close()
+        self._broker.storage.delete_partition(partition)
+        self._changed.pop(name, None)
+        self._seen.pop(name, None)
+        self._flushing.discard(name)
+        self._wake(name, Bound.LEADERSHIP, now)
+
+    # What moved.
+
+    def changed(self, partition: Partition) -> None:
+        """Something may have moved in `partition`; looked at when the turn ends."""
+        self._changed[partition.topic_partition] = partition
+
+    def settle(self, now: Now) -> bool:
+        """Tell everyone what moved. True when anything was looked at (and may have moved more)."""
+        if not self._changed:
+            return False
+        changed, self._changed = self._changed, {}
+        for name, partition in changed.items():
+            if self._partitions.get(name) is partition:
+                self._compare(name, partition, now)
+        self._broker.isr_changes.send(now)
+        return True
+
+    def _compare(self, name: TopicPartition, partition: Partition, now: Now) -> None:
+        progress = partition.progress()
+        seen = self._seen.get(name)
+        self._seen[name] = progress
+        if seen is None or progress.log_end_offset != seen.log_end_offset:
+            self._wake(name, Bound.LOG_END_OFFSET, now)
+        if seen is None or progress.high_watermark != seen.high_watermark:
+            self._wake(name, Bound.HIGH_WATERMARK, now)
+            self._broker.coordinators.high_watermark_moved(partition, now)
+        if seen is None or progress.last_stable_offset != seen.last_stable_offset:
+            self._wake(name, Bound.LAST_STABLE_OFFSET, now)
+        if seen is None or progress.log_start_offset != seen.log_start_offset:
+            self._wake(name, Bound.LOG_START_OFFSET, now)
+        if partition.is_leader:
+            proposal = partition.propose_isr(self._broker.image, now)
+            if proposal is not None:
+                self._broker.isr_changes.propose(partition, proposal)
+        if partition.wants_flush and name not in self._flushing:
+            self._flushing.add(name)
+            self._broker.outbox.put(RequestFlush(name, partition.log.port))
+
+    def _wake(self, name: TopicPartition, bound: Bound, now: Now) -> None:
+        mark = Mark(name, bound)
+        self._broker.produce_purgatory.moved(mark, now)
+        self._broker.fetch_purgatory.moved(mark, now)
+
+    # The disk answers.
+
+    def flushed(self, name: TopicPartition, now: Now) -> None:
+        """FlushCompleted: in fsync mode this is what moves high watermarks and lets followers go on."""
+        self._flushing.discard(name)
+        partition = self._partitions.get(name)
+        if partition is None:
+            return
+        partition.flush_completed(partition.log.recovery_point, now)
+        self._wake(name, Bound.RECOVERY_POINT, now)
+        self._broker.fetchers.flushed(name, now)
+        self.changed(partition)
+
+    def flush_failed(self, name: TopicPartition, why: str, now: Now) -> None:
+        """A failed fsync is never retried (style rule 9): this replica is offline, its log refuses everything."""
+        self._flushing.discard(name)
+        partition = self._partitions.get(name)
+        if partition is not None:
+            self._broker.fetchers.forget(name)
+            if partition.is_leader:
+                self._broker.coordinators.resigned(partition, now)
+            partition.go_offline(why)
+            self._wake(name, Bound.LEADERSHIP, now)
+
+    # Time passes.
+
+    def check_isr(self, now: Now) -> None:
+        """R8: every half of `replica.lag.time.max.ms`, leaders look for members that fell behind."""
+        settings = self._broker.settings
+        self._broker.timers.set(
+            ("isr", "check"), now.monotonic_ms + max(1, settings.replica_lag_time_max_ms // 2), self.check_isr
+        )
+        for partition in self._partitions.values():
+            if partition.is_leader:
+                self.changed(partition)

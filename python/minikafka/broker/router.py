@@ -1,0 +1,92 @@
+"""From a frame to its handler: header, version gate, body, interception, handler.
+
+Handlers are found by the number in their file name, `handlers/k00_produce.py`, and imported when their API is first
+used; the listing of that folder *is* the table of served APIs (a test holds it against `wire/support.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Generic, TypeVar
+
+from minikafka.broker.interception import Interception
+from minikafka.broker.request import Request
+from minikafka.broker.sessions import Session
+from minikafka.errors import ErrorCode, Rejected
+from minikafka.types import Buffer, Now
+from minikafka.wire import codec
+from minikafka.wire.messages.api_versions import ApiVersionsResponse
+from minikafka.wire.support import ServedVersions
+
+API_VERSIONS = 18
+
+N = TypeVar("N")
+Handler = Callable[[N, Request[object], Now], None]
+
+
+class Router(Generic[N]):
+    """Dispatches the frames of one node `N` (a broker or the controller)."""
+
+    def __init__(
+        self, node: N, handlers: Mapping[int, str], served: Mapping[int, ServedVersions], interception: Interception
+    ) -> None:
+        """`handlers`: module name by API key. `served`: versions this node answers."""
+        self._node = node
+        self._modules = handlers
+        self._served = served
+        self._interception = interception
+        self._handlers: dict[int, Handler[N]] = {}
+
+    def dispatch(self, session: Session, frame: Buffer, now: Now) -> None:
+        """Decode and handle one frame. Whatever cannot be read closes the connection, as in Kafka (C1)."""
+        try:
+            header = codec.decode_request_header(frame)
+            served = self._served.get(header.api_key)
+            if served is None or not served.min <= header.api_version <= served.max:
+                self._unsupported(session, header)
+                return
+            header, body = codec.decode_request(frame)
+        except codec.DecodeError as error:
+            session.close(f"unreadable request: {error}")
+            return
+        request = Request(session, header, body)
+        session.begin(request)
+        if not self._interception.before(request, now):
+            self.handle(request, now)
+
+    def handle(self, request: Request[object], now: Now) -> None:
+        """Run the handler of a request that was let through."""
+        handler = self._handlers.get(request.api_key)
+        if handler is None:
+            handler = import_module(self._modules[request.api_key]).handle
+            self._handlers[request.api_key] = handler
+        try:
+            handler(self._node, request, now)
+        except Rejected as rejected:
+            # A handler that refuses the whole request says so itself; this one has no way to answer it.
+            request.close(f"refused: {rejected}")
+
+    def _unsupported(self, session: Session, header: codec.RequestHeader) -> None:
+        """C1: an unknown version of ApiVersions is answered at version 0 with [35] and our range; anything else of a
+        version we do not serve is a broken client, and Kafka closes."""
+        if header.api_key != API_VERSIONS:
+            session.close(f"API {header.api_key} version {header.api_version} is not served")
+            return
+        served = self._served[API_VERSIONS]
+        header.api_version = 0
+        request = Request(session, header, None)
+        session.begin(request)
+        request.reply(
+            ApiVersionsResponse(
+                error_code=int(ErrorCode.UNSUPPORTED_VERSION),
+                api_keys=[api_version(API_VERSIONS, served)],
+            )
+        )
+
+
+def api_version(api_key: int, served: ServedVersions) -> object:
+    """One row of an ApiVersions answer."""
+    from minikafka.wire.messages.api_versions import ApiVersion
+
+    return ApiVersion(api_key=api_key, min_version=served.advertised_min, max_version=served.max)

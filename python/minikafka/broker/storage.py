@@ -1,0 +1,141 @@
+"""This broker's directory: partitions to open, checkpoints to keep, the clean-shutdown note (L10, D1-D4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from minikafka.broker import checkpoints
+from minikafka.config import TopicSettings
+from minikafka.errors import MinikafkaError
+from minikafka.log.port import Disk
+from minikafka.log.replica_log import ReplicaLog
+from minikafka.partition.partition import Partition
+from minikafka.partition.state import PartitionState
+from minikafka.types import BrokerEpoch, Buffer, Now, TopicPartition
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+METADATA_VERSION: Final = "1"
+
+
+class Storage:
+    """Files of one broker. Everything is below `directory` on `disk`."""
+
+    def __init__(self, broker: Broker, disk: Disk, directory: str) -> None:
+        self._broker = broker
+        self.disk = disk
+        self.directory = directory
+        self._clean = False
+        self._recovery_points: dict[TopicPartition, int] = {}
+        self._high_watermarks: dict[TopicPartition, int] = {}
+        self._log_start_offsets: dict[TopicPartition, int] = {}
+
+    def path(self, name: str) -> str:
+        return f"{self.directory}/{name}"
+
+    def begin(self) -> BrokerEpoch:
+        """Check whose directory this is, read the checkpoints, and take the clean-shutdown note away: from here on
+        only another clean stop leaves one. Returns the previous life's broker epoch, -1 if it did not end cleanly.
+
+        Raises MinikafkaError when the directory belongs to another broker or another cluster.
+        """
+        self.disk.make_directory(self.directory)
+        self._check_owner()
+        epoch = checkpoints.parse_clean_shutdown(self.disk.read_file(self.path(checkpoints.CLEAN_SHUTDOWN)))
+        self._clean = epoch is not None
+        if self._clean:
+            self.disk.remove_file(self.path(checkpoints.CLEAN_SHUTDOWN))
+        self._recovery_points = self._read(checkpoints.RECOVERY_POINTS)
+        self._high_watermarks = self._read(checkpoints.HIGH_WATERMARKS)
+        self._log_start_offsets = self._read(checkpoints.LOG_START_OFFSETS)
+        return -1 if epoch is None else epoch
+
+    def _read(self, name: str) -> dict[TopicPartition, int]:
+        return checkpoints.parse_offsets(self.disk.read_file(self.path(name)))
+
+    def _check_owner(self) -> None:
+        identity = self._broker.identity
+        path = self.path(checkpoints.META_PROPERTIES)
+        ours = {
+            "version": METADATA_VERSION,
+            "node.id": str(identity.broker_id),
+            "cluster.id": identity.cluster_id,
+            "directory.id": identity.directory_id.hex(),
+        }
+        found = checkpoints.parse_properties(self.disk.read_file(path))
+        if not found:
+            self.disk.write_file_atomically(path, checkpoints.format_properties(ours))
+            return
+        for name in ("node.id", "cluster.id"):
+            if found.get(name) != ours[name]:
+                raise MinikafkaError(
+                    f"{self.directory} belongs to {name} {found.get(name)}, not to {ours[name]}: "
+                    "point this broker at its own data directory"
+                )
+
+    # Partitions.
+
+    def open_partition(
+        self, name: TopicPartition, state: PartitionState, settings: TopicSettings, now: Now
+    ) -> Partition:
+        """Open our replica of `name`, recovering its log unless the last life ended cleanly (D2, D3)."""
+        log = ReplicaLog.open(
+            self.disk,
+            self.path(str(name)),
+            topic_id=state.topic_id,
+            settings=settings,
+            recovery_point=self._recovery_points.get(name, 0),
+            log_start_offset=self._log_start_offsets.get(name, 0),
+            clean=self._clean,
+            now=now,
+            producer_id_expiration_ms=self._broker.settings.producer_id_expiration_ms,
+        )
+        return Partition(
+            name,
+            self._broker.broker_id,
+            log,
+            settings,
+            durability=self._broker.durability,
+            high_watermark=self._high_watermarks.get(name, 0),
+            replica_lag_time_max_ms=self._broker.settings.replica_lag_time_max_ms,
+        )
+
+    def delete_partition(self, partition: Partition) -> None:
+        """The topic, or our place among its replicas, is gone, and its files with it."""
+        name = partition.topic_partition
+        for kept in (self._recovery_points, self._high_watermarks, self._log_start_offsets):
+            kept.pop(name, None)
+        doomed = self.path(f"{name}.{partition.topic_id.hex()}-delete")
+        self.disk.rename(self.path(str(name)), doomed)
+        self.disk.remove_tree(doomed)
+
+    # Checkpoints.
+
+    def checkpoint_files(self, *, recovery_points: bool) -> dict[str, Buffer]:
+        """Path and content of the checkpoints as of now; entries of partitions not open (yet) are kept."""
+        for partition in self._broker.replicas.all():
+            name = partition.topic_partition
+            self._high_watermarks[name] = partition.progress().high_watermark
+            self._recovery_points[name] = partition.log.recovery_point
+            self._log_start_offsets[name] = partition.log.log_start_offset
+        files: dict[str, Buffer] = {
+            self.path(checkpoints.HIGH_WATERMARKS): checkpoints.format_offsets(self._high_watermarks)
+        }
+        if recovery_points:
+            files[self.path(checkpoints.RECOVERY_POINTS)] = checkpoints.format_offsets(self._recovery_points)
+            files[self.path(checkpoints.LOG_START_OFFSETS)] = checkpoints.format_offsets(self._log_start_offsets)
+        return files
+
+    def write(self, files: dict[str, Buffer]) -> None:
+        """Replace each file atomically. Blocks on fsync: a job's work, but for a clean stop."""
+        for path, data in files.items():
+            self.disk.write_file_atomically(path, data)
+
+    def end_cleanly(self) -> None:
+        """D1, *stop*: flush and close every log, write the checkpoints, then the note that says so."""
+        for partition in self._broker.replicas.all():
+            partition.log.close_cleanly()
+        self.write(self.checkpoint_files(recovery_points=True))
+        note = checkpoints.format_clean_shutdown(self._broker.broker_epoch)
+        self.disk.write_file_atomically(self.path(checkpoints.CLEAN_SHUTDOWN), note)
