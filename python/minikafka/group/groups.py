@@ -1,0 +1,64 @@
+"""The groups of one `__consumer_offsets` partition, and what deciding about them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from minikafka.coordinator.shard import Result
+from minikafka.errors import ErrorCode, Rejected
+from minikafka.group.classic.group import ClassicGroup
+from minikafka.group.outcome import Reply
+from minikafka.group.settings import GroupSettings
+from minikafka.types import Now
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+class Groups:
+    """by_id: every group with a record in the log, in the order they appeared.
+
+    forming: groups whose first record is being written; they exist once it is (and never, if the log refuses it).
+    unsent: parked requests whose answer is decided but not committed yet, with what they hear if that never happens.
+    new_member_id: makes a fresh member id from a client or instance id; the only randomness here, injected.
+    """
+
+    def __init__(self, settings: GroupSettings, new_member_id: Callable[[str], str]) -> None:
+        self.settings = settings
+        self.new_member_id = new_member_id
+        self.by_id: dict[str, ClassicGroup] = {}
+        self.forming: dict[str, ClassicGroup] = {}
+        self.unsent: dict[int, Callable[[], None]] = {}
+        self._next_unsent = 0
+
+    def get(self, group_id: str) -> ClassicGroup | None:
+        return self.by_id.get(group_id)
+
+    def find(self, group_id: str, otherwise: ErrorCode) -> ClassicGroup:
+        """The group. Raises Rejected: INVALID_GROUP_ID [24] for the empty id, `otherwise` when there is none."""
+        if not group_id:
+            raise Rejected(ErrorCode.INVALID_GROUP_ID, "the empty group id has no members")
+        group = self.by_id.get(group_id)
+        if group is None:
+            raise Rejected(otherwise, f"no group {group_id}")
+        return group
+
+    def answer(self, outcome: Result[T], reply: Reply[A], value: A, otherwise: A) -> None:
+        """Answer a parked request with `value` once the outcome is committed, or with `otherwise` if the coordinator
+        moves before."""
+        number = self._next_unsent
+        self._next_unsent += 1
+
+        def tell(_: Now) -> None:
+            if self.unsent.pop(number, None) is not None:
+                reply(value)
+
+        self.unsent[number] = lambda: reply(otherwise)
+        outcome.after.append(tell)
+
+    def give_up_unsent(self) -> None:
+        """Leadership is lost: nobody here will learn whether what was decided came true."""
+        unsent, self.unsent = self.unsent, {}
+        for refuse in unsent.values():
+            refuse()
