@@ -12,7 +12,7 @@ Everything here only writes tombstones; replay does the forgetting.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from minikafka.coordinator.shard import CoordinatorRecord, Result
 from minikafka.errors import ErrorCode, Rejected
@@ -24,6 +24,8 @@ from minikafka.group.records import CommittedOffset, group_tombstone, offset_tom
 from minikafka.types import NO_TIMESTAMP, NO_TOPIC_ID, Now, TopicId, TopicPartition
 
 T = TypeVar("T")
+
+MS_PER_MINUTE: Final = 60_000
 
 
 def sweep(groups: Groups, offsets: Offsets, now: Now) -> list[CoordinatorRecord]:
@@ -60,7 +62,7 @@ def _is_expired(
         return False
     if committed.expire_timestamp_ms != NO_TIMESTAMP:
         return now.wall_ms >= committed.expire_timestamp_ms
-    return now.wall_ms - since_ms >= groups.settings.offsets_retention_ms
+    return now.wall_ms - since_ms >= groups.settings.offsets_retention_minutes * MS_PER_MINUTE
 
 
 def _counted_from(group: ClassicGroup, committed: CommittedOffset) -> int | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from minikafka.config import BrokerSettings
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.outcome import Reply
-from minikafka.group.settings import GroupSettings
 from minikafka.types import Now
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Groups:
     new_member_id: makes a fresh member id from a client or instance id; the only randomness here, injected.
     """
 
-    def __init__(self, settings: GroupSettings, new_member_id: Callable[[str], str]) -> None:
+    def __init__(self, settings: BrokerSettings, new_member_id: Callable[[str], str]) -> None:
         self.settings = settings
         self.new_member_id = new_member_id
         self.by_id: dict[str, ClassicGroup] = {}

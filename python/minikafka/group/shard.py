@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
+from minikafka.config import BrokerSettings
 from minikafka.coordinator.shard import CoordinatorRecord, Result
 from minikafka.errors import ErrorCode
 from minikafka.group import forget
@@ -47,7 +48,6 @@ from minikafka.group.groups import Groups
 from minikafka.group.offsets import Offsets
 from minikafka.group.outcome import Reply, set_timer
 from minikafka.group.records import committed_offset, restored_group, settle
-from minikafka.group.settings import GroupSettings
 from minikafka.types import Now, Offset, ProducerEpoch, ProducerId, TopicId, TopicPartition
 from minikafka.wire.codec import decode_coordinator_key, decode_record
 from minikafka.wire.records.group_metadata import GroupMetadataKey, GroupMetadataValue
@@ -60,7 +60,7 @@ _SWEEP_KEY: Final = ("sweep",)
 class GroupShard:
     """See the module. `new_member_id(prefix)` makes a fresh id that starts with the client's or instance's id."""
 
-    def __init__(self, settings: GroupSettings, new_member_id: Callable[[str], str]) -> None:
+    def __init__(self, settings: BrokerSettings, new_member_id: Callable[[str], str]) -> None:
         self.groups = Groups(settings, new_member_id)
         self.offsets = Offsets()
         self._is_serving = False

@@ -15,6 +15,9 @@ gave out, INCONSISTENT_GROUP_PROTOCOL [23] when it shares no protocol with the o
 
 from __future__ import annotations
 
+from typing import Final
+
+from minikafka.config import BrokerSettings
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.group.classic.group import ClassicGroup
@@ -31,8 +34,10 @@ from minikafka.group.classic.static import take_over
 from minikafka.group.groups import Groups
 from minikafka.group.outcome import Reply
 from minikafka.group.records import new_group_record
-from minikafka.group.settings import NEW_MEMBER_JOIN_TIMEOUT_MS, GroupSettings
 from minikafka.types import Now
+
+NEW_MEMBER_JOIN_TIMEOUT_MS: Final = 5 * 60 * 1000
+"""How long a member that has not heard its id yet may stay parked. Fixed in Kafka as well."""
 
 
 def join(groups: Groups, request: JoinRequest, reply: Reply[JoinAnswer], now: Now) -> Result[JoinAnswer]:
@@ -141,7 +146,7 @@ def _add(
     rebalance_or_complete(groups, group, now, outcome)
 
 
-def _check(settings: GroupSettings, request: JoinRequest) -> None:
+def _check(settings: BrokerSettings, request: JoinRequest) -> None:
     if not request.group_id:
         raise Rejected(ErrorCode.INVALID_GROUP_ID, "the group id is empty")
     shortest_ms, longest_ms = settings.group_min_session_timeout_ms, settings.group_max_session_timeout_ms
@@ -158,7 +163,7 @@ def _check_protocols(group: ClassicGroup, request: JoinRequest) -> None:
         raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, why)
 
 
-def _has_room(settings: GroupSettings, group: ClassicGroup, member_id: str) -> bool:
+def _has_room(settings: BrokerSettings, group: ClassicGroup, member_id: str) -> bool:
     """While preparing, only those already waiting count: whoever comes back last is the one too many."""
     if group.state is EMPTY or group.state is DEAD:
         return True

@@ -1,0 +1,84 @@
+"""From a handler to the coordinator of a group: which shard, and what goes wrong before it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+from uuid import UUID
+
+from minikafka.coordinator.parked import Reject
+from minikafka.coordinator.shard import Result
+from minikafka.errors import Rejected
+from minikafka.group.shard import GroupShard
+from minikafka.types import Now
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+T = TypeVar("T")
+Put = Callable[[T], None]
+"""Takes one part of an answer, once."""
+
+
+def new_shard(broker: Broker) -> GroupShard:
+    """The coordinator of one `__consumer_offsets` partition, with nothing replayed yet."""
+
+    def new_member_id(prefix: str) -> str:
+        return f"{prefix}-{UUID(bytes=broker.new_uuid())}"
+
+    return GroupShard(broker.settings, new_member_id)
+
+
+def write(
+    broker: Broker,
+    group_id: str,
+    operation: Callable[[GroupShard, Now], Result[T]],
+    answer: Callable[[T, Now], None],
+    reject: Reject,
+    now: Now,
+) -> None:
+    """Let the coordinator of `group_id` decide. Refusals come through `reject`: the operation's own and, before it,
+    COORDINATOR_NOT_AVAILABLE [15], NOT_COORDINATOR [16], COORDINATOR_LOAD_IN_PROGRESS [14].
+    """
+    try:
+        index = broker.groups.partition_for(group_id)
+    except Rejected as refusal:
+        reject(refusal, now)
+        return
+    broker.groups.write(index, operation, answer, reject, now)
+
+
+def read(
+    broker: Broker,
+    group_id: str,
+    operation: Callable[[GroupShard, Now], T],
+    answer: Callable[[T, Now], None],
+    reject: Reject,
+    now: Now,
+) -> None:
+    """Ask the coordinator of `group_id`; refusals as for `write`."""
+    try:
+        index = broker.groups.partition_for(group_id)
+    except Rejected as refusal:
+        reject(refusal, now)
+        return
+    broker.groups.read(index, operation, answer, reject, now)
+
+
+class Gather(Generic[T]):
+    """The parts of one answer that come from several coordinators; told, in order, when the last has come."""
+
+    def __init__(self, count: int, tell: Callable[[Sequence[T]], None]) -> None:
+        """`tell` is called at once when there is nothing to wait for."""
+        self._parts: dict[int, T] = {}
+        self._count = count
+        self._tell = tell
+        if count == 0:
+            tell([])
+
+    def put(self, index: int, part: T) -> None:
+        """Part `index` (0 to count-1), once each."""
+        assert index not in self._parts
+        self._parts[index] = part
+        if len(self._parts) == self._count:
+            self._tell([self._parts[at] for at in range(self._count)])
