@@ -1,0 +1,1 @@
+"""The client programs: how each is started, and the operations it reports."""

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// copyRecords consumes, transforms and produces, with the offsets in the same transaction, until it is killed.
+func copyRecords(ctx context.Context, options Options) error {
+	session, err := kgo.NewGroupTransactSession(append(consumerSettings(options),
+		kgo.TransactionalID(options.TransactionalID),
+		kgo.RequireStableFetchOffsets(),
+	)...)
+	if err != nil {
+		return err
+	}
+	emit(Line{Op: "ready"})
+	for {
+		fetches := session.PollRecords(ctx, options.Batch)
+		if fetches.NumRecords() == 0 {
+			continue
+		}
+		if err := session.Begin(); err != nil {
+			return err
+		}
+		ids := []string{}
+		fetches.EachRecord(func(record *kgo.Record) {
+			ids = append(ids, string(record.Value))
+			session.Produce(ctx, &kgo.Record{Topic: options.Output, Key: record.Key, Value: record.Value}, nil)
+		})
+		committed, err := session.End(ctx, kgo.TryCommit)
+		outcome := transactionOutcome(err)
+		if err == nil && !committed {
+			outcome = "fail"
+		}
+		emit(Line{Op: "copy", IDs: ids, Outcome: outcome, Error: name(err)})
+		if err != nil {
+			return err
+		}
+	}
+}

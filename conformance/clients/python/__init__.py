@@ -1,0 +1,1 @@
+"""The Python clients, each a program under the contract of conformance/README.md."""

@@ -1,0 +1,130 @@
+"""Apache Kafka 4.4.0 from Maven artefacts: KRaft nodes that are broker and controller at once, one process each."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.paths import jvm_classpath
+from conformance.targets import free_ports
+from conformance.targets.ready import wait_until_ready
+
+CLUSTER_ID = "bWluaWthZmthLWNvbmZvcm"
+READY_TIMEOUT_S = 90.0
+STOP_TIMEOUT_S = 20.0
+SMALL_HEAP = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+DEFAULT_HEAP = ("-Xms1g", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
+"""What kafka-server-start.sh gives a broker; benchmarks use this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    number: int
+    broker_port: int
+    controller_port: int
+    directory: Path
+
+    @property
+    def properties(self) -> Path:
+        return self.directory / "server.properties"
+
+
+class ApacheKafka:
+    """`brokers` combined nodes with Kafka's own defaults, internal topics as replicated as the size allows."""
+
+    name = "apache"
+
+    def __init__(
+        self, brokers: int = 1, *, jvm: Sequence[str] = SMALL_HEAP, config: Mapping[str, str] | None = None
+    ) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="apache-kafka-"))
+        ports = free_ports(2 * brokers)
+        self._nodes = [
+            Node(i, ports[i - 1], ports[brokers + i - 1], self._directory / str(i)) for i in range(1, brokers + 1)
+        ]
+        self._jvm = list(jvm)
+        self._config = dict(config or {})
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return ",".join(f"127.0.0.1:{node.broker_port}" for node in self._nodes)
+
+    @property
+    def pids(self) -> list[int]:
+        return [process.pid for process in self._processes.values() if process.poll() is None]
+
+    def open(self) -> None:
+        for node in self._nodes:
+            node.directory.mkdir(parents=True)
+            node.properties.write_text(self._server_properties(node))
+            self._format(node)
+        for node in self._nodes:
+            self._launch(node)
+        wait_until_ready(self.bootstrap_servers, len(self._nodes), READY_TIMEOUT_S)
+
+    def kill(self, broker: int) -> None:
+        process = self._processes.pop(broker)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def start(self, broker: int) -> None:
+        node = self._nodes[broker - 1]
+        self._launch(node)
+        wait_until_ready(f"127.0.0.1:{node.broker_port}", len(self._processes), READY_TIMEOUT_S)
+
+    def stop(self) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _format(self, node: Node) -> None:
+        subprocess.run(
+            self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(node.properties)),
+            check=True,
+            capture_output=True,
+        )
+
+    def _launch(self, node: Node) -> None:
+        with (node.directory / "broker.log").open("ab") as log:
+            self._processes[node.number] = subprocess.Popen(
+                self._java("kafka.Kafka", str(node.properties)), stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def _java(self, main: str, *arguments: str) -> list[str]:
+        quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+        return ["java", *self._jvm, quiet, "-cp", jvm_classpath(), main, *arguments]
+
+    def _server_properties(self, node: Node) -> str:
+        replication = min(3, len(self._nodes))
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": str(node.number),
+            "controller.quorum.voters": ",".join(f"{n.number}@127.0.0.1:{n.controller_port}" for n in self._nodes),
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://127.0.0.1:{node.broker_port},CONTROLLER://127.0.0.1:{node.controller_port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(node.directory / "data"),
+            "offsets.topic.replication.factor": str(replication),
+            "transaction.state.log.replication.factor": str(replication),
+            "transaction.state.log.min.isr": str(max(1, replication - 1)),
+            "share.coordinator.state.topic.replication.factor": str(replication),
+            "share.coordinator.state.topic.min.isr": str(max(1, replication - 1)),
+            "default.replication.factor": str(replication),
+            # A test does not wait three seconds for members that will not come; minikafka's fast profile does likewise.
+            "group.initial.rebalance.delay.ms": "0",
+            **self._config,
+        }
+        return "".join(f"{key}={value}\n" for key, value in settings.items())
