@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias, final
 
 from minikafka.log.port import LogConfig
+from minikafka.wire.message import Message
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -289,3 +290,77 @@ class Flusher:
         """Finish what was asked, then stop the threads."""
 
 # --- end of log ---------------------------------------------------------------------------------------------
+
+# --- codec and frames: rust/py/src/codec, rust/py/src/frames.rs -----------------------------------------------
+
+class DecodeError(ValueError):
+    """Malformed input."""
+
+class EncodeError(ValueError):
+    """A value that the version cannot carry."""
+
+@final
+class RequestHeader:
+    """The part of a request header that every version has."""
+
+    def __new__(
+        cls, api_key: int, api_version: int, correlation_id: int, client_id: str | None = None
+    ) -> RequestHeader: ...
+    @property
+    def api_key(self) -> int: ...
+    @property
+    def api_version(self) -> int: ...
+    @property
+    def correlation_id(self) -> int: ...
+    @property
+    def client_id(self) -> str | None: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+def decode_request_header(frame: _Buffer) -> RequestHeader:
+    """The header of a request frame (without its length), whatever its API key and version. Raises DecodeError."""
+
+def decode_request(frame: _Buffer) -> tuple[RequestHeader, Message | None]:
+    """Header and body; the body is None when the schema lacks the API key or the version. Raises DecodeError."""
+
+def decode_response(api_key: int, api_version: int, frame: _Buffer) -> tuple[int, Message]:
+    """Correlation id and body of a response frame (without its length). Raises DecodeError."""
+
+def encode_request(
+    api_key: int, api_version: int, correlation_id: int, client_id: str | None, body: Message
+) -> bytes:
+    """A request frame with its length. Raises EncodeError."""
+
+def encode_response(api_key: int, api_version: int, correlation_id: int, body: Message) -> bytes:
+    """A response frame with its length; an ApiVersions response always has header version 0. Raises EncodeError."""
+
+def decode_message(name: str, version: int, data: _Buffer, offset: int) -> Message:
+    """A message by its schema's name, without header, from `offset` on. Raises DecodeError."""
+
+def encode_message(name: str, version: int, value: Message, prefix: bytes) -> bytes:
+    """A message by its schema's name, after `prefix`. Raises EncodeError."""
+
+def decode_unsigned_varint(data: _Buffer, offset: int) -> tuple[int, int]:
+    """An unsigned varint at `offset`: its value and the offset after it. Raises DecodeError."""
+
+def schema_versions() -> list[tuple[int, int, int]]:
+    """`(API key, lowest, highest stable version)` of every request, by key."""
+
+@final
+class FrameSplitter:
+    """One connection's receive side, for asyncio's BufferedProtocol: bytes in, frames (without lengths) out."""
+
+    def __new__(cls, max_frame_bytes: int) -> FrameSplitter: ...
+    def get_buffer(self, size_hint: int = -1) -> bytearray:
+        """A writable buffer for the next bytes, to be filled from its start."""
+
+    def buffer_updated(self, count: int) -> list[bytes]:
+        """Take the first `count` bytes of the buffer; the frames that are complete now.
+
+        Raises DecodeError on a negative length or one over `max_frame_bytes`, before anything is kept for it.
+        """
+
+    @property
+    def pending_bytes(self) -> int:
+        """How many bytes of an incomplete frame are held."""

@@ -1,10 +1,15 @@
 //! Python bindings: argument conversion, errors, the GIL. No logic (docs/style.md, rule 16).
 
+mod codec;
+mod frames;
+
 use pyo3::prelude::*;
 
 /// The compiled half of minikafka: codec, record batches, logs, flusher.
 // Locking has not been reviewed for free-threaded Python, so the module asks for the GIL.
 #[pymodule(gil_used = true)]
-fn _core(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    codec::register(module)?;
+    module.add_class::<frames::FrameSplitter>()?;
     Ok(())
 }

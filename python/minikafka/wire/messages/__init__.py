@@ -1,0 +1,1 @@
+"""Generated: one module per API; see tools/gen_protocol.py."""
