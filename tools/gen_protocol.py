@@ -27,7 +27,9 @@ TABLE = ROOT / "rust" / "py" / "src" / "codec" / "schema.txt"
 
 def main() -> int:
     """Returns the process status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kafka", default=KAFKA_VERSION, help="Kafka version (default %(default)s)")
     parser.add_argument("--jars", type=Path, help="directory that holds the four jars")
     parser.add_argument("--check", action="store_true", help="only say whether the outputs are fresh")
@@ -59,7 +61,9 @@ def outputs(paths: list[Path], kafka_version: str) -> dict[Path, str]:
     files = {TABLE: schema_table(messages)}
     for module, module_messages in modules.items():
         files[WIRE / (module.replace(".", "/") + ".py")] = module_source(module_messages, kafka_version)
-    files[WIRE / "messages" / "__init__.py"] = '"""Generated: one module per API; see tools/gen_protocol.py."""\n'
+    files[WIRE / "messages" / "__init__.py"] = (
+        '"""Generated: one module per API; see tools/gen_protocol.py."""\n'
+    )
     files[WIRE / "records" / "__init__.py"] = _record_index(messages)
     return files
 

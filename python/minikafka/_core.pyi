@@ -328,11 +328,11 @@ def decode_response(api_key: int, api_version: int, frame: _Buffer) -> tuple[int
     """Correlation id and body of a response frame (without its length). Raises DecodeError."""
 
 def encode_request(
-    api_key: int, api_version: int, correlation_id: int, client_id: str | None, body: Message
+    api_key: int, api_version: int, correlation_id: int, client_id: str | None, body: object
 ) -> bytes:
     """A request frame with its length. Raises EncodeError."""
 
-def encode_response(api_key: int, api_version: int, correlation_id: int, body: Message) -> bytes:
+def encode_response(api_key: int, api_version: int, correlation_id: int, body: object) -> bytes:
     """A response frame with its length; an ApiVersions response always has header version 0. Raises EncodeError."""
 
 def decode_message(name: str, version: int, data: _Buffer, offset: int) -> Message:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from protocol.model import UNBOUNDED, Field, Message, Struct
 
+LINE_LENGTH = 110
+
 PYTHON_TYPES = {
     "bool": "bool", "float64": "float", "string": "str", "bytes": "bytes", "records": "Buffer", "uuid": "bytes",
 }  # fmt: skip
@@ -16,9 +18,7 @@ ZERO_VALUES = {
 
 def module_source(messages: list[Message], kafka_version: str) -> str:
     """One module's source."""
-    body = "\n\n\n".join(
-        _class_source(message, struct) for message in messages for struct in message.structs
-    )
+    body = "\n\n\n".join(_class_source(message, struct) for message in messages for struct in message.structs)
     names = [name for name in ("Default", "DEFAULT", "Message", "ZERO_UUID") if _uses(body, name)]
     header = [
         f'"""{_title(messages)}',
@@ -59,7 +59,7 @@ def _class_source(message: Message, struct: Struct) -> str:
         parts += [f'    """{_summary(message)}."""', "", *_constants(message), ""]
     slots = ", ".join(f'"{one.name}"' for one in struct.fields)
     one_line = f"    __slots__ = ({slots}{',' if len(struct.fields) == 1 else ''})"
-    if len(one_line) <= 110:
+    if len(one_line) <= LINE_LENGTH:
         parts.append(one_line)
     else:
         parts += ["    __slots__ = (", *(f'        "{one.name}",' for one in struct.fields), "    )"]
@@ -99,12 +99,16 @@ def _note(message: Message, one: Field) -> str:
 def _init(message: Message, struct: Struct) -> Iterator[str]:
     yield "    def __init__("
     yield "        self,"
-    yield "        *,"
     for one in struct.fields:
         yield f"        {one.name}: {_parameter(message, one)},"
     yield "    ) -> None:"
     for one in struct.fields:
-        yield f"        self.{one.name} = {_assigned(message, one)}"
+        assigned = _assigned(message, one)
+        line = f"        self.{one.name} = {assigned}"
+        if len(line) <= LINE_LENGTH:
+            yield line
+        else:
+            yield from (f"        self.{one.name} = (", f"            {assigned}", "        )")
 
 
 def _element(message: Message, one: Field) -> str:

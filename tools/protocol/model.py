@@ -16,11 +16,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-JsonObject: TypeAlias = dict[str, "str | int | bool | None | list[JsonObject]"]
+JsonObject: TypeAlias = dict[str, "str | int | bool | list[JsonObject] | None"]
 
 UNBOUNDED = 32767
 PRIMITIVES = frozenset(
-    ("bool", "int8", "int16", "uint16", "int32", "uint32", "int64", "float64", "string", "bytes", "uuid", "records")
+    (
+        "bool",
+        "int8",
+        "int16",
+        "uint16",
+        "int32",
+        "uint32",
+        "int64",
+        "float64",
+        "string",
+        "bytes",
+        "uuid",
+        "records",
+    )
 )
 
 
@@ -186,12 +199,12 @@ def _field(definition: JsonObject) -> Field:
 def _text(definition: JsonObject, key: str, default: str | None = None) -> str:
     value = definition.get(key, default)
     if not isinstance(value, str):
-        raise ValueError(f"{definition.get('name')}: {key} is {value!r}, expected text")
+        raise TypeError(f"{definition.get('name')}: {key} is {value!r}, expected text")
     return value.strip()
 
 
 def _objects(definition: JsonObject, key: str) -> list[JsonObject]:
     value = definition.get(key, [])
     if not isinstance(value, list):
-        raise ValueError(f"{definition.get('name')}: {key} is not a list")
+        raise TypeError(f"{definition.get('name')}: {key} is not a list")
     return value

@@ -1,8 +1,8 @@
 """Where each message goes, and what its classes are called.
 
 One module per API (`produce.py`: request and response), per key and value of a coordinator's record, one for the
-metadata log's records, one for control records. A struct keeps Kafka's name; where request and response of one API
-both have a struct of that name, the two are `RequestX` and `ResponseX`, and elsewhere `<Message>X`.
+metadata log's records, one for control records. A struct keeps Kafka's name; where two messages of one module both
+have a struct of that name, each is prefixed with its message's name (`AlterPartitionRequestTopicData`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from collections import Counter, defaultdict
 
 from protocol.model import Message, snake_case
 
-SUFFIXES = {"request": "Request", "response": "Response", "coordinator-key": "Key", "coordinator-value": "Value"}
+SUFFIXES = {
+    "request": "Request",
+    "response": "Response",
+    "coordinator-key": "Key",
+    "coordinator-value": "Value",
+}
 
 
 def assign_names(messages: list[Message]) -> dict[str, list[Message]]:
@@ -43,9 +48,8 @@ def module_of(message: Message) -> str:
 def _assign_classes(messages: list[Message]) -> None:
     uses = Counter(struct.name for message in messages for struct in message.structs)
     for message in messages:
-        prefix = SUFFIXES[message.kind] if message.kind in ("request", "response") else message.name
         for struct in message.structs:
-            struct.class_name = struct.name if uses[struct.name] == 1 else prefix + struct.name
+            struct.class_name = struct.name if uses[struct.name] == 1 else message.name + struct.name
     classes = Counter(struct.class_name for message in messages for struct in message.structs)
     clashes = [name for name, count in classes.items() if count > 1]
     if clashes:

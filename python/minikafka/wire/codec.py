@@ -15,13 +15,13 @@ from typing import TypeVar
 
 from minikafka import _core
 from minikafka._core import (
-    DecodeError as DecodeError,
-    EncodeError as EncodeError,
-    RequestHeader as RequestHeader,
-    decode_request_header as decode_request_header,
-    decode_response as decode_response,
-    encode_request as encode_request,
-    encode_response as encode_response,
+    DecodeError,
+    EncodeError,
+    RequestHeader,
+    decode_request_header,
+    decode_response,
+    encode_request,
+    encode_response,
 )
 from minikafka.types import Buffer
 from minikafka.wire.message import Message
@@ -32,6 +32,30 @@ from minikafka.wire.records import (
     TRANSACTION_STATE,
     TRANSACTION_STATE_VALUES,
 )
+
+__all__ = [
+    "DecodeError",
+    "EncodeError",
+    "RequestHeader",
+    "UnknownRecordType",
+    "UnsupportedVersion",
+    "decode_coordinator_key",
+    "decode_coordinator_record",
+    "decode_message",
+    "decode_metadata_record",
+    "decode_record",
+    "decode_request",
+    "decode_request_header",
+    "decode_response",
+    "encode_message",
+    "encode_metadata_record",
+    "encode_record",
+    "encode_request",
+    "encode_response",
+    "message_class",
+    "schema_api_keys",
+    "schema_versions",
+]
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -61,7 +85,7 @@ class UnknownRecordType(DecodeError):
         self.record_type = record_type
 
 
-def decode_request(frame: Buffer) -> tuple[RequestHeader, object]:
+def decode_request(frame: Buffer) -> tuple[RequestHeader, Message]:
     """Header and body of a request. Raises UnsupportedVersion, which has the header, or another DecodeError."""
     header, body = _core.decode_request(frame)
     if body is None:
@@ -109,7 +133,9 @@ def decode_coordinator_key(data: Buffer, topic: str) -> Message:
     return _as(Message, _core.decode_message(name, 0, data, 2))
 
 
-def decode_coordinator_record(key: Buffer, value: Buffer | None, topic: str) -> tuple[Message, Message | None]:
+def decode_coordinator_record(
+    key: Buffer, value: Buffer | None, topic: str
+) -> tuple[Message, Message | None]:
     """Typed key and value (None for a tombstone) of one record of a coordinator's log."""
     typed_key = decode_coordinator_key(key, topic)
     if value is None:

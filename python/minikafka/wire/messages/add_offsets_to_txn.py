@@ -27,7 +27,6 @@ class AddOffsetsToTxnRequest(Message):
 
     def __init__(
         self,
-        *,
         transactional_id: str = "",
         producer_id: int = 0,
         producer_epoch: int = 0,
@@ -54,7 +53,6 @@ class AddOffsetsToTxnResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
     ) -> None:

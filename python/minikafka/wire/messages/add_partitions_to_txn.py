@@ -17,7 +17,6 @@ class AddPartitionsToTxnTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -35,7 +34,6 @@ class AddPartitionsToTxnTransaction(Message):
 
     def __init__(
         self,
-        *,
         transactional_id: str = "",
         producer_id: int = 0,
         producer_epoch: int = 0,
@@ -73,7 +71,6 @@ class AddPartitionsToTxnRequest(Message):
 
     def __init__(
         self,
-        *,
         transactions: list[AddPartitionsToTxnTransaction] | None = None,
         v3_and_below_transactional_id: str = "",
         v3_and_below_producer_id: int = 0,
@@ -94,7 +91,6 @@ class AddPartitionsToTxnTopicResult(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         results_by_partition: list[AddPartitionsToTxnPartitionResult] | None = None,
     ) -> None:
@@ -109,7 +105,6 @@ class AddPartitionsToTxnPartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         partition_error_code: int = 0,
     ) -> None:
@@ -124,7 +119,6 @@ class AddPartitionsToTxnResult(Message):
 
     def __init__(
         self,
-        *,
         transactional_id: str = "",
         topic_results: list[AddPartitionsToTxnTopicResult] | None = None,
     ) -> None:
@@ -149,7 +143,6 @@ class AddPartitionsToTxnResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         results_by_transaction: list[AddPartitionsToTxnResult] | None = None,
@@ -158,4 +151,6 @@ class AddPartitionsToTxnResponse(Message):
         self.throttle_time_ms = throttle_time_ms
         self.error_code = error_code
         self.results_by_transaction = [] if results_by_transaction is None else results_by_transaction
-        self.results_by_topic_v3_and_below = [] if results_by_topic_v3_and_below is None else results_by_topic_v3_and_below
+        self.results_by_topic_v3_and_below = (
+            [] if results_by_topic_v3_and_below is None else results_by_topic_v3_and_below
+        )

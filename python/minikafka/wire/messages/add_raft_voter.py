@@ -18,7 +18,6 @@ class Listener(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -54,7 +53,6 @@ class AddRaftVoterRequest(Message):
 
     def __init__(
         self,
-        *,
         cluster_id: str | None = "",
         timeout_ms: int = 0,
         voter_id: int = 0,
@@ -86,7 +84,6 @@ class AddRaftVoterResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

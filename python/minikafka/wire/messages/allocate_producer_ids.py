@@ -25,7 +25,6 @@ class AllocateProducerIdsRequest(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         broker_epoch: int = -1,
     ) -> None:
@@ -50,7 +49,6 @@ class AllocateProducerIdsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         producer_id_start: int = 0,

@@ -10,14 +10,13 @@ from typing import ClassVar
 from minikafka.wire.message import Message
 
 
-class RequestEntityData(Message):
+class AlterClientQuotasRequestEntityData(Message):
     __slots__ = ("entity_type", "entity_name")
     entity_type: str
     entity_name: str | None
 
     def __init__(
         self,
-        *,
         entity_type: str = "",
         entity_name: str | None = "",
     ) -> None:
@@ -33,7 +32,6 @@ class OpData(Message):
 
     def __init__(
         self,
-        *,
         key: str = "",
         value: float = 0.0,
         remove: bool = False,
@@ -43,15 +41,14 @@ class OpData(Message):
         self.remove = remove
 
 
-class RequestEntryData(Message):
+class AlterClientQuotasRequestEntryData(Message):
     __slots__ = ("entity", "ops")
-    entity: list[RequestEntityData]
+    entity: list[AlterClientQuotasRequestEntityData]
     ops: list[OpData]
 
     def __init__(
         self,
-        *,
-        entity: list[RequestEntityData] | None = None,
+        entity: list[AlterClientQuotasRequestEntityData] | None = None,
         ops: list[OpData] | None = None,
     ) -> None:
         self.entity = [] if entity is None else entity
@@ -68,27 +65,25 @@ class AlterClientQuotasRequest(Message):
     LATEST_UNSTABLE: ClassVar[bool] = False
 
     __slots__ = ("entries", "validate_only")
-    entries: list[RequestEntryData]
+    entries: list[AlterClientQuotasRequestEntryData]
     validate_only: bool
 
     def __init__(
         self,
-        *,
-        entries: list[RequestEntryData] | None = None,
+        entries: list[AlterClientQuotasRequestEntryData] | None = None,
         validate_only: bool = False,
     ) -> None:
         self.entries = [] if entries is None else entries
         self.validate_only = validate_only
 
 
-class ResponseEntityData(Message):
+class AlterClientQuotasResponseEntityData(Message):
     __slots__ = ("entity_type", "entity_name")
     entity_type: str
     entity_name: str | None
 
     def __init__(
         self,
-        *,
         entity_type: str = "",
         entity_name: str | None = "",
     ) -> None:
@@ -96,18 +91,17 @@ class ResponseEntityData(Message):
         self.entity_name = entity_name
 
 
-class ResponseEntryData(Message):
+class AlterClientQuotasResponseEntryData(Message):
     __slots__ = ("error_code", "error_message", "entity")
     error_code: int
     error_message: str | None
-    entity: list[ResponseEntityData]
+    entity: list[AlterClientQuotasResponseEntityData]
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = "",
-        entity: list[ResponseEntityData] | None = None,
+        entity: list[AlterClientQuotasResponseEntityData] | None = None,
     ) -> None:
         self.error_code = error_code
         self.error_message = error_message
@@ -125,13 +119,12 @@ class AlterClientQuotasResponse(Message):
 
     __slots__ = ("throttle_time_ms", "entries")
     throttle_time_ms: int
-    entries: list[ResponseEntryData]
+    entries: list[AlterClientQuotasResponseEntryData]
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
-        entries: list[ResponseEntryData] | None = None,
+        entries: list[AlterClientQuotasResponseEntryData] | None = None,
     ) -> None:
         self.throttle_time_ms = throttle_time_ms
         self.entries = [] if entries is None else entries

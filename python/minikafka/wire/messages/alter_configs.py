@@ -17,7 +17,6 @@ class AlterableConfig(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         value: str | None = "",
     ) -> None:
@@ -33,7 +32,6 @@ class AlterConfigsResource(Message):
 
     def __init__(
         self,
-        *,
         resource_type: int = 0,
         resource_name: str = "",
         configs: list[AlterableConfig] | None = None,
@@ -58,7 +56,6 @@ class AlterConfigsRequest(Message):
 
     def __init__(
         self,
-        *,
         resources: list[AlterConfigsResource] | None = None,
         validate_only: bool = False,
     ) -> None:
@@ -75,7 +72,6 @@ class AlterConfigsResourceResponse(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = "",
         resource_type: int = 0,
@@ -102,7 +98,6 @@ class AlterConfigsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         responses: list[AlterConfigsResourceResponse] | None = None,
     ) -> None:

@@ -17,7 +17,6 @@ class BrokerState(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         broker_epoch: int = -1,
     ) -> None:
@@ -25,7 +24,7 @@ class BrokerState(Message):
         self.broker_epoch = broker_epoch
 
 
-class RequestPartitionData(Message):
+class AlterPartitionRequestPartitionData(Message):
     __slots__ = (
         "partition_index",
         "leader_epoch",
@@ -43,7 +42,6 @@ class RequestPartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         leader_epoch: int = 0,
         new_isr: list[int] | None = None,
@@ -59,16 +57,15 @@ class RequestPartitionData(Message):
         self.partition_epoch = partition_epoch
 
 
-class RequestTopicData(Message):
+class AlterPartitionRequestTopicData(Message):
     __slots__ = ("topic_id", "partitions")
     topic_id: bytes
-    partitions: list[RequestPartitionData]
+    partitions: list[AlterPartitionRequestPartitionData]
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
-        partitions: list[RequestPartitionData] | None = None,
+        partitions: list[AlterPartitionRequestPartitionData] | None = None,
     ) -> None:
         self.topic_id = topic_id
         self.partitions = [] if partitions is None else partitions
@@ -86,21 +83,20 @@ class AlterPartitionRequest(Message):
     __slots__ = ("broker_id", "broker_epoch", "topics")
     broker_id: int
     broker_epoch: int
-    topics: list[RequestTopicData]
+    topics: list[AlterPartitionRequestTopicData]
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         broker_epoch: int = -1,
-        topics: list[RequestTopicData] | None = None,
+        topics: list[AlterPartitionRequestTopicData] | None = None,
     ) -> None:
         self.broker_id = broker_id
         self.broker_epoch = broker_epoch
         self.topics = [] if topics is None else topics
 
 
-class ResponsePartitionData(Message):
+class AlterPartitionResponsePartitionData(Message):
     __slots__ = (
         "partition_index",
         "error_code",
@@ -120,7 +116,6 @@ class ResponsePartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         leader_id: int = 0,
@@ -138,16 +133,15 @@ class ResponsePartitionData(Message):
         self.partition_epoch = partition_epoch
 
 
-class ResponseTopicData(Message):
+class AlterPartitionResponseTopicData(Message):
     __slots__ = ("topic_id", "partitions")
     topic_id: bytes
-    partitions: list[ResponsePartitionData]
+    partitions: list[AlterPartitionResponsePartitionData]
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
-        partitions: list[ResponsePartitionData] | None = None,
+        partitions: list[AlterPartitionResponsePartitionData] | None = None,
     ) -> None:
         self.topic_id = topic_id
         self.partitions = [] if partitions is None else partitions
@@ -165,14 +159,13 @@ class AlterPartitionResponse(Message):
     __slots__ = ("throttle_time_ms", "error_code", "topics")
     throttle_time_ms: int
     error_code: int
-    topics: list[ResponseTopicData]
+    topics: list[AlterPartitionResponseTopicData]
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        topics: list[ResponseTopicData] | None = None,
+        topics: list[AlterPartitionResponseTopicData] | None = None,
     ) -> None:
         self.throttle_time_ms = throttle_time_ms
         self.error_code = error_code

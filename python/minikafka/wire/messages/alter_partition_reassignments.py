@@ -17,7 +17,6 @@ class ReassignablePartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         replicas: list[int] | None = None,
     ) -> None:
@@ -32,7 +31,6 @@ class ReassignableTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[ReassignablePartition] | None = None,
     ) -> None:
@@ -56,7 +54,6 @@ class AlterPartitionReassignmentsRequest(Message):
 
     def __init__(
         self,
-        *,
         timeout_ms: int = 60000,
         allow_replication_factor_change: bool = True,
         topics: list[ReassignableTopic] | None = None,
@@ -74,7 +71,6 @@ class ReassignablePartitionResponse(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         error_message: str | None = "",
@@ -91,7 +87,6 @@ class ReassignableTopicResponse(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[ReassignablePartitionResponse] | None = None,
     ) -> None:
@@ -123,7 +118,6 @@ class AlterPartitionReassignmentsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         allow_replication_factor_change: bool = True,
         error_code: int = 0,

@@ -17,7 +17,6 @@ class AlterReplicaLogDirTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -32,7 +31,6 @@ class AlterReplicaLogDir(Message):
 
     def __init__(
         self,
-        *,
         path: str = "",
         topics: list[AlterReplicaLogDirTopic] | None = None,
     ) -> None:
@@ -54,7 +52,6 @@ class AlterReplicaLogDirsRequest(Message):
 
     def __init__(
         self,
-        *,
         dirs: list[AlterReplicaLogDir] | None = None,
     ) -> None:
         self.dirs = [] if dirs is None else dirs
@@ -67,7 +64,6 @@ class AlterReplicaLogDirPartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
     ) -> None:
@@ -82,7 +78,6 @@ class AlterReplicaLogDirTopicResult(Message):
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
         partitions: list[AlterReplicaLogDirPartitionResult] | None = None,
     ) -> None:
@@ -105,7 +100,6 @@ class AlterReplicaLogDirsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         results: list[AlterReplicaLogDirTopicResult] | None = None,
     ) -> None:

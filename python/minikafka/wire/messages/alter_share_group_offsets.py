@@ -17,7 +17,6 @@ class AlterShareGroupOffsetsRequestPartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         start_offset: int = 0,
     ) -> None:
@@ -32,7 +31,6 @@ class AlterShareGroupOffsetsRequestTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
         partitions: list[AlterShareGroupOffsetsRequestPartition] | None = None,
     ) -> None:
@@ -55,7 +53,6 @@ class AlterShareGroupOffsetsRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[AlterShareGroupOffsetsRequestTopic] | None = None,
     ) -> None:
@@ -71,7 +68,6 @@ class AlterShareGroupOffsetsResponsePartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -89,7 +85,6 @@ class AlterShareGroupOffsetsResponseTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[AlterShareGroupOffsetsResponsePartition] | None = None,
@@ -116,7 +111,6 @@ class AlterShareGroupOffsetsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,

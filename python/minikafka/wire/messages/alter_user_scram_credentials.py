@@ -17,7 +17,6 @@ class ScramCredentialDeletion(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         mechanism: int = 0,
     ) -> None:
@@ -35,7 +34,6 @@ class ScramCredentialUpsertion(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         mechanism: int = 0,
         iterations: int = 0,
@@ -64,7 +62,6 @@ class AlterUserScramCredentialsRequest(Message):
 
     def __init__(
         self,
-        *,
         deletions: list[ScramCredentialDeletion] | None = None,
         upsertions: list[ScramCredentialUpsertion] | None = None,
     ) -> None:
@@ -80,7 +77,6 @@ class AlterUserScramCredentialsResult(Message):
 
     def __init__(
         self,
-        *,
         user: str = "",
         error_code: int = 0,
         error_message: str | None = "",
@@ -105,7 +101,6 @@ class AlterUserScramCredentialsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         results: list[AlterUserScramCredentialsResult] | None = None,
     ) -> None:

@@ -27,7 +27,6 @@ class ApiVersionsRequest(Message):
 
     def __init__(
         self,
-        *,
         client_software_name: str = "",
         client_software_version: str = "",
         cluster_id: str | None = None,
@@ -47,7 +46,6 @@ class ApiVersion(Message):
 
     def __init__(
         self,
-        *,
         api_key: int = 0,
         min_version: int = 0,
         max_version: int = 0,
@@ -65,7 +63,6 @@ class SupportedFeatureKey(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         min_version: int = 0,
         max_version: int = 0,
@@ -83,7 +80,6 @@ class FinalizedFeatureKey(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         max_version_level: int = 0,
         min_version_level: int = 0,
@@ -121,7 +117,6 @@ class ApiVersionsResponse(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         api_keys: list[ApiVersion] | None = None,
         throttle_time_ms: int = 0,

@@ -10,43 +10,40 @@ from typing import ClassVar
 from minikafka.wire.message import ZERO_UUID, Message
 
 
-class RequestPartitionData(Message):
+class AssignReplicasToDirsRequestPartitionData(Message):
     __slots__ = ("partition_index",)
     partition_index: int
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
     ) -> None:
         self.partition_index = partition_index
 
 
-class RequestTopicData(Message):
+class AssignReplicasToDirsRequestTopicData(Message):
     __slots__ = ("topic_id", "partitions")
     topic_id: bytes
-    partitions: list[RequestPartitionData]
+    partitions: list[AssignReplicasToDirsRequestPartitionData]
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
-        partitions: list[RequestPartitionData] | None = None,
+        partitions: list[AssignReplicasToDirsRequestPartitionData] | None = None,
     ) -> None:
         self.topic_id = topic_id
         self.partitions = [] if partitions is None else partitions
 
 
-class RequestDirectoryData(Message):
+class AssignReplicasToDirsRequestDirectoryData(Message):
     __slots__ = ("id", "topics")
     id: bytes
-    topics: list[RequestTopicData]
+    topics: list[AssignReplicasToDirsRequestTopicData]
 
     def __init__(
         self,
-        *,
         id: bytes = ZERO_UUID,
-        topics: list[RequestTopicData] | None = None,
+        topics: list[AssignReplicasToDirsRequestTopicData] | None = None,
     ) -> None:
         self.id = id
         self.topics = [] if topics is None else topics
@@ -64,28 +61,26 @@ class AssignReplicasToDirsRequest(Message):
     __slots__ = ("broker_id", "broker_epoch", "directories")
     broker_id: int
     broker_epoch: int
-    directories: list[RequestDirectoryData]
+    directories: list[AssignReplicasToDirsRequestDirectoryData]
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         broker_epoch: int = -1,
-        directories: list[RequestDirectoryData] | None = None,
+        directories: list[AssignReplicasToDirsRequestDirectoryData] | None = None,
     ) -> None:
         self.broker_id = broker_id
         self.broker_epoch = broker_epoch
         self.directories = [] if directories is None else directories
 
 
-class ResponsePartitionData(Message):
+class AssignReplicasToDirsResponsePartitionData(Message):
     __slots__ = ("partition_index", "error_code")
     partition_index: int
     error_code: int
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
     ) -> None:
@@ -93,31 +88,29 @@ class ResponsePartitionData(Message):
         self.error_code = error_code
 
 
-class ResponseTopicData(Message):
+class AssignReplicasToDirsResponseTopicData(Message):
     __slots__ = ("topic_id", "partitions")
     topic_id: bytes
-    partitions: list[ResponsePartitionData]
+    partitions: list[AssignReplicasToDirsResponsePartitionData]
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
-        partitions: list[ResponsePartitionData] | None = None,
+        partitions: list[AssignReplicasToDirsResponsePartitionData] | None = None,
     ) -> None:
         self.topic_id = topic_id
         self.partitions = [] if partitions is None else partitions
 
 
-class ResponseDirectoryData(Message):
+class AssignReplicasToDirsResponseDirectoryData(Message):
     __slots__ = ("id", "topics")
     id: bytes
-    topics: list[ResponseTopicData]
+    topics: list[AssignReplicasToDirsResponseTopicData]
 
     def __init__(
         self,
-        *,
         id: bytes = ZERO_UUID,
-        topics: list[ResponseTopicData] | None = None,
+        topics: list[AssignReplicasToDirsResponseTopicData] | None = None,
     ) -> None:
         self.id = id
         self.topics = [] if topics is None else topics
@@ -135,14 +128,13 @@ class AssignReplicasToDirsResponse(Message):
     __slots__ = ("throttle_time_ms", "error_code", "directories")
     throttle_time_ms: int
     error_code: int
-    directories: list[ResponseDirectoryData]
+    directories: list[AssignReplicasToDirsResponseDirectoryData]
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        directories: list[ResponseDirectoryData] | None = None,
+        directories: list[AssignReplicasToDirsResponseDirectoryData] | None = None,
     ) -> None:
         self.throttle_time_ms = throttle_time_ms
         self.error_code = error_code

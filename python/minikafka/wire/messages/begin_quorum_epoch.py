@@ -10,7 +10,7 @@ from typing import ClassVar
 from minikafka.wire.message import ZERO_UUID, Message
 
 
-class RequestPartitionData(Message):
+class BeginQuorumEpochRequestPartitionData(Message):
     __slots__ = ("partition_index", "voter_directory_id", "leader_id", "leader_epoch")
     partition_index: int
     voter_directory_id: bytes  # 1+
@@ -19,7 +19,6 @@ class RequestPartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         voter_directory_id: bytes = ZERO_UUID,
         leader_id: int = 0,
@@ -31,16 +30,15 @@ class RequestPartitionData(Message):
         self.leader_epoch = leader_epoch
 
 
-class RequestTopicData(Message):
+class BeginQuorumEpochRequestTopicData(Message):
     __slots__ = ("topic_name", "partitions")
     topic_name: str
-    partitions: list[RequestPartitionData]
+    partitions: list[BeginQuorumEpochRequestPartitionData]
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
-        partitions: list[RequestPartitionData] | None = None,
+        partitions: list[BeginQuorumEpochRequestPartitionData] | None = None,
     ) -> None:
         self.topic_name = topic_name
         self.partitions = [] if partitions is None else partitions
@@ -54,7 +52,6 @@ class LeaderEndpoint(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -76,15 +73,14 @@ class BeginQuorumEpochRequest(Message):
     __slots__ = ("cluster_id", "voter_id", "topics", "leader_endpoints")
     cluster_id: str | None
     voter_id: int  # 1+
-    topics: list[RequestTopicData]
+    topics: list[BeginQuorumEpochRequestTopicData]
     leader_endpoints: list[LeaderEndpoint]  # 1+
 
     def __init__(
         self,
-        *,
         cluster_id: str | None = None,
         voter_id: int = -1,
-        topics: list[RequestTopicData] | None = None,
+        topics: list[BeginQuorumEpochRequestTopicData] | None = None,
         leader_endpoints: list[LeaderEndpoint] | None = None,
     ) -> None:
         self.cluster_id = cluster_id
@@ -93,7 +89,7 @@ class BeginQuorumEpochRequest(Message):
         self.leader_endpoints = [] if leader_endpoints is None else leader_endpoints
 
 
-class ResponsePartitionData(Message):
+class BeginQuorumEpochResponsePartitionData(Message):
     __slots__ = ("partition_index", "error_code", "leader_id", "leader_epoch")
     partition_index: int
     error_code: int
@@ -102,7 +98,6 @@ class ResponsePartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         leader_id: int = 0,
@@ -114,16 +109,15 @@ class ResponsePartitionData(Message):
         self.leader_epoch = leader_epoch
 
 
-class ResponseTopicData(Message):
+class BeginQuorumEpochResponseTopicData(Message):
     __slots__ = ("topic_name", "partitions")
     topic_name: str
-    partitions: list[ResponsePartitionData]
+    partitions: list[BeginQuorumEpochResponsePartitionData]
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
-        partitions: list[ResponsePartitionData] | None = None,
+        partitions: list[BeginQuorumEpochResponsePartitionData] | None = None,
     ) -> None:
         self.topic_name = topic_name
         self.partitions = [] if partitions is None else partitions
@@ -137,7 +131,6 @@ class NodeEndpoint(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -158,14 +151,13 @@ class BeginQuorumEpochResponse(Message):
 
     __slots__ = ("error_code", "topics", "node_endpoints")
     error_code: int
-    topics: list[ResponseTopicData]
+    topics: list[BeginQuorumEpochResponseTopicData]
     node_endpoints: list[NodeEndpoint]  # 1+
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
-        topics: list[ResponseTopicData] | None = None,
+        topics: list[BeginQuorumEpochResponseTopicData] | None = None,
         node_endpoints: list[NodeEndpoint] | None = None,
     ) -> None:
         self.error_code = error_code

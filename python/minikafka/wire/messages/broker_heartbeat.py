@@ -38,7 +38,6 @@ class BrokerHeartbeatRequest(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         broker_epoch: int = -1,
         current_metadata_offset: int = 0,
@@ -74,7 +73,6 @@ class BrokerHeartbeatResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         is_caught_up: bool = False,

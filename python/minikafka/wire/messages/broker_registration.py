@@ -19,7 +19,6 @@ class Listener(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -39,7 +38,6 @@ class Feature(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         min_supported_version: int = 0,
         max_supported_version: int = 0,
@@ -81,7 +79,6 @@ class BrokerRegistrationRequest(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         cluster_id: str = "",
         incarnation_id: bytes = ZERO_UUID,
@@ -119,7 +116,6 @@ class BrokerRegistrationResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         broker_epoch: int = -1,

@@ -25,7 +25,6 @@ class ConsumerGroupDescribeRequest(Message):
 
     def __init__(
         self,
-        *,
         group_ids: list[str] | None = None,
         include_authorized_operations: bool = False,
     ) -> None:
@@ -41,7 +40,6 @@ class TopicPartitions(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         topic_name: str = "",
         partitions: list[int] | None = None,
@@ -57,7 +55,6 @@ class Assignment(Message):
 
     def __init__(
         self,
-        *,
         topic_partitions: list[TopicPartitions] | None = None,
     ) -> None:
         self.topic_partitions = [] if topic_partitions is None else topic_partitions
@@ -91,7 +88,6 @@ class Member(Message):
 
     def __init__(
         self,
-        *,
         member_id: str = "",
         instance_id: str | None = None,
         rack_id: str | None = None,
@@ -141,7 +137,6 @@ class DescribedGroup(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = None,
         group_id: str = "",
@@ -178,7 +173,6 @@ class ConsumerGroupDescribeResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         groups: list[DescribedGroup] | None = None,
     ) -> None:

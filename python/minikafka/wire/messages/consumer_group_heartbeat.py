@@ -10,14 +10,13 @@ from typing import ClassVar
 from minikafka.wire.message import ZERO_UUID, Message
 
 
-class RequestTopicPartitions(Message):
+class ConsumerGroupHeartbeatRequestTopicPartitions(Message):
     __slots__ = ("topic_id", "partitions")
     topic_id: bytes
     partitions: list[int]
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[int] | None = None,
     ) -> None:
@@ -55,11 +54,10 @@ class ConsumerGroupHeartbeatRequest(Message):
     subscribed_topic_names: list[str] | None
     subscribed_topic_regex: str | None  # 1+
     server_assignor: str | None
-    topic_partitions: list[RequestTopicPartitions] | None
+    topic_partitions: list[ConsumerGroupHeartbeatRequestTopicPartitions] | None
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
         member_epoch: int = 0,
@@ -69,7 +67,7 @@ class ConsumerGroupHeartbeatRequest(Message):
         subscribed_topic_names: list[str] | None = None,
         subscribed_topic_regex: str | None = None,
         server_assignor: str | None = None,
-        topic_partitions: list[RequestTopicPartitions] | None = None,
+        topic_partitions: list[ConsumerGroupHeartbeatRequestTopicPartitions] | None = None,
     ) -> None:
         self.group_id = group_id
         self.member_id = member_id
@@ -83,14 +81,13 @@ class ConsumerGroupHeartbeatRequest(Message):
         self.topic_partitions = topic_partitions
 
 
-class ResponseTopicPartitions(Message):
+class ConsumerGroupHeartbeatResponseTopicPartitions(Message):
     __slots__ = ("topic_id", "partitions")
     topic_id: bytes
     partitions: list[int]
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[int] | None = None,
     ) -> None:
@@ -100,12 +97,11 @@ class ResponseTopicPartitions(Message):
 
 class Assignment(Message):
     __slots__ = ("topic_partitions",)
-    topic_partitions: list[ResponseTopicPartitions]
+    topic_partitions: list[ConsumerGroupHeartbeatResponseTopicPartitions]
 
     def __init__(
         self,
-        *,
-        topic_partitions: list[ResponseTopicPartitions] | None = None,
+        topic_partitions: list[ConsumerGroupHeartbeatResponseTopicPartitions] | None = None,
     ) -> None:
         self.topic_partitions = [] if topic_partitions is None else topic_partitions
 
@@ -138,7 +134,6 @@ class ConsumerGroupHeartbeatResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,

@@ -19,7 +19,6 @@ class Listener(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -39,7 +38,6 @@ class Feature(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         min_supported_version: int = 0,
         max_supported_version: int = 0,
@@ -67,7 +65,6 @@ class ControllerRegistrationRequest(Message):
 
     def __init__(
         self,
-        *,
         controller_id: int = 0,
         incarnation_id: bytes = ZERO_UUID,
         zk_migration_ready: bool = False,
@@ -97,7 +94,6 @@ class ControllerRegistrationResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

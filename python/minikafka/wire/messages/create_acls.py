@@ -30,7 +30,6 @@ class AclCreation(Message):
 
     def __init__(
         self,
-        *,
         resource_type: int = 0,
         resource_name: str = "",
         resource_pattern_type: int = 3,
@@ -62,7 +61,6 @@ class CreateAclsRequest(Message):
 
     def __init__(
         self,
-        *,
         creations: list[AclCreation] | None = None,
     ) -> None:
         self.creations = [] if creations is None else creations
@@ -75,7 +73,6 @@ class AclCreationResult(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = "",
     ) -> None:
@@ -98,7 +95,6 @@ class CreateAclsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         results: list[AclCreationResult] | None = None,
     ) -> None:

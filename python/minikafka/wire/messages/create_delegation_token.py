@@ -17,7 +17,6 @@ class CreatableRenewers(Message):
 
     def __init__(
         self,
-        *,
         principal_type: str = "",
         principal_name: str = "",
     ) -> None:
@@ -42,7 +41,6 @@ class CreateDelegationTokenRequest(Message):
 
     def __init__(
         self,
-        *,
         owner_principal_type: str | None = "",
         owner_principal_name: str | None = "",
         renewers: list[CreatableRenewers] | None = None,
@@ -90,7 +88,6 @@ class CreateDelegationTokenResponse(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         principal_type: str = "",
         principal_name: str = "",

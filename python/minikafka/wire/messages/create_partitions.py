@@ -16,7 +16,6 @@ class CreatePartitionsAssignment(Message):
 
     def __init__(
         self,
-        *,
         broker_ids: list[int] | None = None,
     ) -> None:
         self.broker_ids = [] if broker_ids is None else broker_ids
@@ -30,7 +29,6 @@ class CreatePartitionsTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         count: int = 0,
         assignments: list[CreatePartitionsAssignment] | Default | None = DEFAULT,
@@ -56,7 +54,6 @@ class CreatePartitionsRequest(Message):
 
     def __init__(
         self,
-        *,
         topics: list[CreatePartitionsTopic] | None = None,
         timeout_ms: int = 0,
         validate_only: bool = False,
@@ -74,7 +71,6 @@ class CreatePartitionsTopicResult(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         error_code: int = 0,
         error_message: str | None = None,
@@ -99,7 +95,6 @@ class CreatePartitionsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         results: list[CreatePartitionsTopicResult] | None = None,
     ) -> None:

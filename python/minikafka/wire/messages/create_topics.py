@@ -17,7 +17,6 @@ class CreatableReplicaAssignment(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         broker_ids: list[int] | None = None,
     ) -> None:
@@ -32,7 +31,6 @@ class CreatableTopicConfig(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         value: str | None = "",
     ) -> None:
@@ -50,7 +48,6 @@ class CreatableTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         num_partitions: int = 0,
         replication_factor: int = 0,
@@ -80,7 +77,6 @@ class CreateTopicsRequest(Message):
 
     def __init__(
         self,
-        *,
         topics: list[CreatableTopic] | None = None,
         timeout_ms: int = 60000,
         validate_only: bool = False,
@@ -100,7 +96,6 @@ class CreatableTopicConfigs(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         value: str | None = "",
         read_only: bool = False,
@@ -136,7 +131,6 @@ class CreatableTopicResult(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
         error_code: int = 0,
@@ -171,7 +165,6 @@ class CreateTopicsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         topics: list[CreatableTopicResult] | None = None,
     ) -> None:

@@ -30,7 +30,6 @@ class DeleteAclsFilter(Message):
 
     def __init__(
         self,
-        *,
         resource_type_filter: int = 0,
         resource_name_filter: str | None = "",
         pattern_type_filter: int = 3,
@@ -62,7 +61,6 @@ class DeleteAclsRequest(Message):
 
     def __init__(
         self,
-        *,
         filters: list[DeleteAclsFilter] | None = None,
     ) -> None:
         self.filters = [] if filters is None else filters
@@ -92,7 +90,6 @@ class DeleteAclsMatchingAcl(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = "",
         resource_type: int = 0,
@@ -122,7 +119,6 @@ class DeleteAclsFilterResult(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = "",
         matching_acls: list[DeleteAclsMatchingAcl] | None = None,
@@ -147,7 +143,6 @@ class DeleteAclsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         filter_results: list[DeleteAclsFilterResult] | None = None,
     ) -> None:

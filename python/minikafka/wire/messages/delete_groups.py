@@ -24,7 +24,6 @@ class DeleteGroupsRequest(Message):
 
     def __init__(
         self,
-        *,
         groups_names: list[str] | None = None,
     ) -> None:
         self.groups_names = [] if groups_names is None else groups_names
@@ -38,7 +37,6 @@ class DeletableGroupResult(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         error_code: int = 0,
         error_message: str | None = None,
@@ -63,7 +61,6 @@ class DeleteGroupsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         results: list[DeletableGroupResult] | None = None,
     ) -> None:

@@ -17,7 +17,6 @@ class DeleteRecordsPartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         offset: int = 0,
     ) -> None:
@@ -32,7 +31,6 @@ class DeleteRecordsTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[DeleteRecordsPartition] | None = None,
     ) -> None:
@@ -55,7 +53,6 @@ class DeleteRecordsRequest(Message):
 
     def __init__(
         self,
-        *,
         topics: list[DeleteRecordsTopic] | None = None,
         timeout_ms: int = 0,
     ) -> None:
@@ -71,7 +68,6 @@ class DeleteRecordsPartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         low_watermark: int = 0,
         error_code: int = 0,
@@ -88,7 +84,6 @@ class DeleteRecordsTopicResult(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[DeleteRecordsPartitionResult] | None = None,
     ) -> None:
@@ -111,7 +106,6 @@ class DeleteRecordsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         topics: list[DeleteRecordsTopicResult] | None = None,
     ) -> None:

@@ -16,7 +16,6 @@ class DeleteShareGroupOffsetsRequestTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
     ) -> None:
         self.topic_name = topic_name
@@ -37,7 +36,6 @@ class DeleteShareGroupOffsetsRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[DeleteShareGroupOffsetsRequestTopic] | None = None,
     ) -> None:
@@ -54,7 +52,6 @@ class DeleteShareGroupOffsetsResponseTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
         topic_id: bytes = ZERO_UUID,
         error_code: int = 0,
@@ -83,7 +80,6 @@ class DeleteShareGroupOffsetsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,

@@ -16,7 +16,6 @@ class PartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
     ) -> None:
         self.partition = partition
@@ -29,7 +28,6 @@ class DeleteStateData(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionData] | None = None,
     ) -> None:
@@ -52,7 +50,6 @@ class DeleteShareGroupStateRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[DeleteStateData] | None = None,
     ) -> None:
@@ -68,7 +65,6 @@ class PartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -85,7 +81,6 @@ class DeleteStateResult(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionResult] | None = None,
     ) -> None:
@@ -107,7 +102,6 @@ class DeleteShareGroupStateResponse(Message):
 
     def __init__(
         self,
-        *,
         results: list[DeleteStateResult] | None = None,
     ) -> None:
         self.results = [] if results is None else results

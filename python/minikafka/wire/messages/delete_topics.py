@@ -17,7 +17,6 @@ class DeleteTopicState(Message):
 
     def __init__(
         self,
-        *,
         name: str | None = None,
         topic_id: bytes = ZERO_UUID,
     ) -> None:
@@ -41,7 +40,6 @@ class DeleteTopicsRequest(Message):
 
     def __init__(
         self,
-        *,
         topics: list[DeleteTopicState] | None = None,
         topic_names: list[str] | None = None,
         timeout_ms: int = 0,
@@ -60,7 +58,6 @@ class DeletableTopicResult(Message):
 
     def __init__(
         self,
-        *,
         name: str | None = "",
         topic_id: bytes = ZERO_UUID,
         error_code: int = 0,
@@ -87,7 +84,6 @@ class DeleteTopicsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         responses: list[DeletableTopicResult] | None = None,
     ) -> None:

@@ -38,7 +38,6 @@ class DescribeAclsRequest(Message):
 
     def __init__(
         self,
-        *,
         resource_type_filter: int = 0,
         resource_name_filter: str | None = "",
         pattern_type_filter: int = 3,
@@ -65,7 +64,6 @@ class AclDescription(Message):
 
     def __init__(
         self,
-        *,
         principal: str = "",
         host: str = "",
         operation: int = 0,
@@ -86,7 +84,6 @@ class DescribeAclsResource(Message):
 
     def __init__(
         self,
-        *,
         resource_type: int = 0,
         resource_name: str = "",
         pattern_type: int = 3,
@@ -115,7 +112,6 @@ class DescribeAclsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

@@ -18,7 +18,6 @@ class ComponentData(Message):
 
     def __init__(
         self,
-        *,
         entity_type: str = "",
         match_type: int = 0,
         match: str | None = "",
@@ -43,7 +42,6 @@ class DescribeClientQuotasRequest(Message):
 
     def __init__(
         self,
-        *,
         components: list[ComponentData] | None = None,
         strict: bool = False,
     ) -> None:
@@ -58,7 +56,6 @@ class EntityData(Message):
 
     def __init__(
         self,
-        *,
         entity_type: str = "",
         entity_name: str | None = "",
     ) -> None:
@@ -73,7 +70,6 @@ class ValueData(Message):
 
     def __init__(
         self,
-        *,
         key: str = "",
         value: float = 0.0,
     ) -> None:
@@ -88,7 +84,6 @@ class EntryData(Message):
 
     def __init__(
         self,
-        *,
         entity: list[EntityData] | None = None,
         values: list[ValueData] | None = None,
     ) -> None:
@@ -113,7 +108,6 @@ class DescribeClientQuotasResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

@@ -26,7 +26,6 @@ class DescribeClusterRequest(Message):
 
     def __init__(
         self,
-        *,
         include_cluster_authorized_operations: bool = False,
         endpoint_type: int = 1,
         include_fenced_brokers: bool = False,
@@ -46,7 +45,6 @@ class DescribeClusterBroker(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -90,7 +88,6 @@ class DescribeClusterResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,

@@ -18,7 +18,6 @@ class DescribeConfigsResource(Message):
 
     def __init__(
         self,
-        *,
         resource_type: int = 0,
         resource_name: str = "",
         configuration_keys: list[str] | Default | None = DEFAULT,
@@ -44,7 +43,6 @@ class DescribeConfigsRequest(Message):
 
     def __init__(
         self,
-        *,
         resources: list[DescribeConfigsResource] | None = None,
         include_synonyms: bool = False,
         include_documentation: bool = False,
@@ -62,7 +60,6 @@ class DescribeConfigsSynonym(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         value: str | None = "",
         source: int = 0,
@@ -94,7 +91,6 @@ class DescribeConfigsResourceResult(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         value: str | None = "",
         read_only: bool = False,
@@ -124,7 +120,6 @@ class DescribeConfigsResult(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = "",
         resource_type: int = 0,
@@ -153,7 +148,6 @@ class DescribeConfigsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         results: list[DescribeConfigsResult] | None = None,
     ) -> None:

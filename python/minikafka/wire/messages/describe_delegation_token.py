@@ -17,7 +17,6 @@ class DescribeDelegationTokenOwner(Message):
 
     def __init__(
         self,
-        *,
         principal_type: str = "",
         principal_name: str = "",
     ) -> None:
@@ -39,7 +38,6 @@ class DescribeDelegationTokenRequest(Message):
 
     def __init__(
         self,
-        *,
         owners: list[DescribeDelegationTokenOwner] | Default | None = DEFAULT,
     ) -> None:
         self.owners = [] if owners is DEFAULT else owners
@@ -52,7 +50,6 @@ class DescribedDelegationTokenRenewer(Message):
 
     def __init__(
         self,
-        *,
         principal_type: str = "",
         principal_name: str = "",
     ) -> None:
@@ -86,7 +83,6 @@ class DescribedDelegationToken(Message):
 
     def __init__(
         self,
-        *,
         principal_type: str = "",
         principal_name: str = "",
         token_requester_principal_type: str = "",
@@ -126,7 +122,6 @@ class DescribeDelegationTokenResponse(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         tokens: list[DescribedDelegationToken] | None = None,
         throttle_time_ms: int = 0,

@@ -25,7 +25,6 @@ class DescribeGroupsRequest(Message):
 
     def __init__(
         self,
-        *,
         groups: list[str] | None = None,
         include_authorized_operations: bool = False,
     ) -> None:
@@ -51,7 +50,6 @@ class DescribedGroupMember(Message):
 
     def __init__(
         self,
-        *,
         member_id: str = "",
         group_instance_id: str | None = None,
         client_id: str = "",
@@ -89,7 +87,6 @@ class DescribedGroup(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = None,
         group_id: str = "",
@@ -124,7 +121,6 @@ class DescribeGroupsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         groups: list[DescribedGroup] | None = None,
     ) -> None:

@@ -17,7 +17,6 @@ class DescribableLogDirTopic(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -39,7 +38,6 @@ class DescribeLogDirsRequest(Message):
 
     def __init__(
         self,
-        *,
         topics: list[DescribableLogDirTopic] | Default | None = DEFAULT,
     ) -> None:
         self.topics = [] if topics is DEFAULT else topics
@@ -54,7 +52,6 @@ class DescribeLogDirsPartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         partition_size: int = 0,
         offset_lag: int = 0,
@@ -73,7 +70,6 @@ class DescribeLogDirsTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[DescribeLogDirsPartition] | None = None,
     ) -> None:
@@ -92,7 +88,6 @@ class DescribeLogDirsResult(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         log_dir: str = "",
         topics: list[DescribeLogDirsTopic] | None = None,
@@ -124,7 +119,6 @@ class DescribeLogDirsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         results: list[DescribeLogDirsResult] | None = None,

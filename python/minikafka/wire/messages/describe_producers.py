@@ -17,7 +17,6 @@ class TopicRequest(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partition_indexes: list[int] | None = None,
     ) -> None:
@@ -39,7 +38,6 @@ class DescribeProducersRequest(Message):
 
     def __init__(
         self,
-        *,
         topics: list[TopicRequest] | None = None,
     ) -> None:
         self.topics = [] if topics is None else topics
@@ -63,7 +61,6 @@ class ProducerState(Message):
 
     def __init__(
         self,
-        *,
         producer_id: int = 0,
         producer_epoch: int = 0,
         last_sequence: int = -1,
@@ -88,7 +85,6 @@ class PartitionResponse(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -107,7 +103,6 @@ class TopicResponse(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[PartitionResponse] | None = None,
     ) -> None:
@@ -130,7 +125,6 @@ class DescribeProducersResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         topics: list[TopicResponse] | None = None,
     ) -> None:

@@ -10,28 +10,26 @@ from typing import ClassVar
 from minikafka.wire.message import ZERO_UUID, Message
 
 
-class RequestPartitionData(Message):
+class DescribeQuorumRequestPartitionData(Message):
     __slots__ = ("partition_index",)
     partition_index: int
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
     ) -> None:
         self.partition_index = partition_index
 
 
-class RequestTopicData(Message):
+class DescribeQuorumRequestTopicData(Message):
     __slots__ = ("topic_name", "partitions")
     topic_name: str
-    partitions: list[RequestPartitionData]
+    partitions: list[DescribeQuorumRequestPartitionData]
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
-        partitions: list[RequestPartitionData] | None = None,
+        partitions: list[DescribeQuorumRequestPartitionData] | None = None,
     ) -> None:
         self.topic_name = topic_name
         self.partitions = [] if partitions is None else partitions
@@ -47,12 +45,11 @@ class DescribeQuorumRequest(Message):
     LATEST_UNSTABLE: ClassVar[bool] = False
 
     __slots__ = ("topics",)
-    topics: list[RequestTopicData]
+    topics: list[DescribeQuorumRequestTopicData]
 
     def __init__(
         self,
-        *,
-        topics: list[RequestTopicData] | None = None,
+        topics: list[DescribeQuorumRequestTopicData] | None = None,
     ) -> None:
         self.topics = [] if topics is None else topics
 
@@ -73,7 +70,6 @@ class ReplicaState(Message):
 
     def __init__(
         self,
-        *,
         replica_id: int = 0,
         replica_directory_id: bytes = ZERO_UUID,
         log_end_offset: int = 0,
@@ -87,7 +83,7 @@ class ReplicaState(Message):
         self.last_caught_up_timestamp = last_caught_up_timestamp
 
 
-class ResponsePartitionData(Message):
+class DescribeQuorumResponsePartitionData(Message):
     __slots__ = (
         "partition_index",
         "error_code",
@@ -109,7 +105,6 @@ class ResponsePartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         error_message: str | None = "",
@@ -129,16 +124,15 @@ class ResponsePartitionData(Message):
         self.observers = [] if observers is None else observers
 
 
-class ResponseTopicData(Message):
+class DescribeQuorumResponseTopicData(Message):
     __slots__ = ("topic_name", "partitions")
     topic_name: str
-    partitions: list[ResponsePartitionData]
+    partitions: list[DescribeQuorumResponsePartitionData]
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
-        partitions: list[ResponsePartitionData] | None = None,
+        partitions: list[DescribeQuorumResponsePartitionData] | None = None,
     ) -> None:
         self.topic_name = topic_name
         self.partitions = [] if partitions is None else partitions
@@ -152,7 +146,6 @@ class Listener(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -169,7 +162,6 @@ class Node(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         listeners: list[Listener] | None = None,
     ) -> None:
@@ -189,15 +181,14 @@ class DescribeQuorumResponse(Message):
     __slots__ = ("error_code", "error_message", "topics", "nodes")
     error_code: int
     error_message: str | None  # 2+
-    topics: list[ResponseTopicData]
+    topics: list[DescribeQuorumResponseTopicData]
     nodes: list[Node]  # 2+
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = "",
-        topics: list[ResponseTopicData] | None = None,
+        topics: list[DescribeQuorumResponseTopicData] | None = None,
         nodes: list[Node] | None = None,
     ) -> None:
         self.error_code = error_code

@@ -17,7 +17,6 @@ class DescribeShareGroupOffsetsRequestTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -32,7 +31,6 @@ class DescribeShareGroupOffsetsRequestGroup(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[DescribeShareGroupOffsetsRequestTopic] | Default | None = DEFAULT,
     ) -> None:
@@ -54,7 +52,6 @@ class DescribeShareGroupOffsetsRequest(Message):
 
     def __init__(
         self,
-        *,
         groups: list[DescribeShareGroupOffsetsRequestGroup] | None = None,
     ) -> None:
         self.groups = [] if groups is None else groups
@@ -71,7 +68,6 @@ class DescribeShareGroupOffsetsResponsePartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         start_offset: int = 0,
         leader_epoch: int = 0,
@@ -95,7 +91,6 @@ class DescribeShareGroupOffsetsResponseTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[DescribeShareGroupOffsetsResponsePartition] | None = None,
@@ -114,7 +109,6 @@ class DescribeShareGroupOffsetsResponseGroup(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[DescribeShareGroupOffsetsResponseTopic] | None = None,
         error_code: int = 0,
@@ -141,7 +135,6 @@ class DescribeShareGroupOffsetsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         groups: list[DescribeShareGroupOffsetsResponseGroup] | None = None,
     ) -> None:

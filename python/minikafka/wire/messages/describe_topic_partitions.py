@@ -16,20 +16,18 @@ class TopicRequest(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
     ) -> None:
         self.name = name
 
 
-class RequestCursor(Message):
+class DescribeTopicPartitionsRequestCursor(Message):
     __slots__ = ("topic_name", "partition_index")
     topic_name: str
     partition_index: int
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
         partition_index: int = 0,
     ) -> None:
@@ -49,14 +47,13 @@ class DescribeTopicPartitionsRequest(Message):
     __slots__ = ("topics", "response_partition_limit", "cursor")
     topics: list[TopicRequest]
     response_partition_limit: int
-    cursor: RequestCursor | None
+    cursor: DescribeTopicPartitionsRequestCursor | None
 
     def __init__(
         self,
-        *,
         topics: list[TopicRequest] | None = None,
         response_partition_limit: int = 2000,
-        cursor: RequestCursor | None = None,
+        cursor: DescribeTopicPartitionsRequestCursor | None = None,
     ) -> None:
         self.topics = [] if topics is None else topics
         self.response_partition_limit = response_partition_limit
@@ -87,7 +84,6 @@ class DescribeTopicPartitionsResponsePartition(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         partition_index: int = 0,
         leader_id: int = 0,
@@ -120,7 +116,6 @@ class DescribeTopicPartitionsResponseTopic(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         name: str | None = "",
         topic_id: bytes = ZERO_UUID,
@@ -136,14 +131,13 @@ class DescribeTopicPartitionsResponseTopic(Message):
         self.topic_authorized_operations = topic_authorized_operations
 
 
-class ResponseCursor(Message):
+class DescribeTopicPartitionsResponseCursor(Message):
     __slots__ = ("topic_name", "partition_index")
     topic_name: str
     partition_index: int
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
         partition_index: int = 0,
     ) -> None:
@@ -163,14 +157,13 @@ class DescribeTopicPartitionsResponse(Message):
     __slots__ = ("throttle_time_ms", "topics", "next_cursor")
     throttle_time_ms: int
     topics: list[DescribeTopicPartitionsResponseTopic]
-    next_cursor: ResponseCursor | None
+    next_cursor: DescribeTopicPartitionsResponseCursor | None
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         topics: list[DescribeTopicPartitionsResponseTopic] | None = None,
-        next_cursor: ResponseCursor | None = None,
+        next_cursor: DescribeTopicPartitionsResponseCursor | None = None,
     ) -> None:
         self.throttle_time_ms = throttle_time_ms
         self.topics = [] if topics is None else topics

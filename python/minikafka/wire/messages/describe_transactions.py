@@ -24,7 +24,6 @@ class DescribeTransactionsRequest(Message):
 
     def __init__(
         self,
-        *,
         transactional_ids: list[str] | None = None,
     ) -> None:
         self.transactional_ids = [] if transactional_ids is None else transactional_ids
@@ -37,7 +36,6 @@ class TopicData(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -67,7 +65,6 @@ class TransactionState(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         transactional_id: str = "",
         transaction_state: str = "",
@@ -102,7 +99,6 @@ class DescribeTransactionsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         transaction_states: list[TransactionState] | None = None,
     ) -> None:

@@ -16,7 +16,6 @@ class UserName(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
     ) -> None:
         self.name = name
@@ -36,7 +35,6 @@ class DescribeUserScramCredentialsRequest(Message):
 
     def __init__(
         self,
-        *,
         users: list[UserName] | Default | None = DEFAULT,
     ) -> None:
         self.users = [] if users is DEFAULT else users
@@ -49,7 +47,6 @@ class CredentialInfo(Message):
 
     def __init__(
         self,
-        *,
         mechanism: int = 0,
         iterations: int = 0,
     ) -> None:
@@ -66,7 +63,6 @@ class DescribeUserScramCredentialsResult(Message):
 
     def __init__(
         self,
-        *,
         user: str = "",
         error_code: int = 0,
         error_message: str | None = "",
@@ -95,7 +91,6 @@ class DescribeUserScramCredentialsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

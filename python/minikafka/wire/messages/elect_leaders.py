@@ -17,7 +17,6 @@ class TopicPartitions(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -41,7 +40,6 @@ class ElectLeadersRequest(Message):
 
     def __init__(
         self,
-        *,
         election_type: int = 0,
         topic_partitions: list[TopicPartitions] | Default | None = DEFAULT,
         timeout_ms: int = 60000,
@@ -59,7 +57,6 @@ class PartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition_id: int = 0,
         error_code: int = 0,
         error_message: str | None = "",
@@ -76,7 +73,6 @@ class ReplicaElectionResult(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partition_result: list[PartitionResult] | None = None,
     ) -> None:
@@ -100,7 +96,6 @@ class ElectLeadersResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         replica_election_results: list[ReplicaElectionResult] | None = None,

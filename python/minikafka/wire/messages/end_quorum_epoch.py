@@ -17,7 +17,6 @@ class ReplicaInfo(Message):
 
     def __init__(
         self,
-        *,
         candidate_id: int = 0,
         candidate_directory_id: bytes = ZERO_UUID,
     ) -> None:
@@ -25,7 +24,7 @@ class ReplicaInfo(Message):
         self.candidate_directory_id = candidate_directory_id
 
 
-class RequestPartitionData(Message):
+class EndQuorumEpochRequestPartitionData(Message):
     __slots__ = (
         "partition_index",
         "leader_id",
@@ -41,7 +40,6 @@ class RequestPartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         leader_id: int = 0,
         leader_epoch: int = 0,
@@ -55,16 +53,15 @@ class RequestPartitionData(Message):
         self.preferred_candidates = [] if preferred_candidates is None else preferred_candidates
 
 
-class RequestTopicData(Message):
+class EndQuorumEpochRequestTopicData(Message):
     __slots__ = ("topic_name", "partitions")
     topic_name: str
-    partitions: list[RequestPartitionData]
+    partitions: list[EndQuorumEpochRequestPartitionData]
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
-        partitions: list[RequestPartitionData] | None = None,
+        partitions: list[EndQuorumEpochRequestPartitionData] | None = None,
     ) -> None:
         self.topic_name = topic_name
         self.partitions = [] if partitions is None else partitions
@@ -78,7 +75,6 @@ class LeaderEndpoint(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -99,14 +95,13 @@ class EndQuorumEpochRequest(Message):
 
     __slots__ = ("cluster_id", "topics", "leader_endpoints")
     cluster_id: str | None
-    topics: list[RequestTopicData]
+    topics: list[EndQuorumEpochRequestTopicData]
     leader_endpoints: list[LeaderEndpoint]  # 1+
 
     def __init__(
         self,
-        *,
         cluster_id: str | None = None,
-        topics: list[RequestTopicData] | None = None,
+        topics: list[EndQuorumEpochRequestTopicData] | None = None,
         leader_endpoints: list[LeaderEndpoint] | None = None,
     ) -> None:
         self.cluster_id = cluster_id
@@ -114,7 +109,7 @@ class EndQuorumEpochRequest(Message):
         self.leader_endpoints = [] if leader_endpoints is None else leader_endpoints
 
 
-class ResponsePartitionData(Message):
+class EndQuorumEpochResponsePartitionData(Message):
     __slots__ = ("partition_index", "error_code", "leader_id", "leader_epoch")
     partition_index: int
     error_code: int
@@ -123,7 +118,6 @@ class ResponsePartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         leader_id: int = 0,
@@ -135,16 +129,15 @@ class ResponsePartitionData(Message):
         self.leader_epoch = leader_epoch
 
 
-class ResponseTopicData(Message):
+class EndQuorumEpochResponseTopicData(Message):
     __slots__ = ("topic_name", "partitions")
     topic_name: str
-    partitions: list[ResponsePartitionData]
+    partitions: list[EndQuorumEpochResponsePartitionData]
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
-        partitions: list[ResponsePartitionData] | None = None,
+        partitions: list[EndQuorumEpochResponsePartitionData] | None = None,
     ) -> None:
         self.topic_name = topic_name
         self.partitions = [] if partitions is None else partitions
@@ -158,7 +151,6 @@ class NodeEndpoint(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -179,14 +171,13 @@ class EndQuorumEpochResponse(Message):
 
     __slots__ = ("error_code", "topics", "node_endpoints")
     error_code: int
-    topics: list[ResponseTopicData]
+    topics: list[EndQuorumEpochResponseTopicData]
     node_endpoints: list[NodeEndpoint]  # 1+
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
-        topics: list[ResponseTopicData] | None = None,
+        topics: list[EndQuorumEpochResponseTopicData] | None = None,
         node_endpoints: list[NodeEndpoint] | None = None,
     ) -> None:
         self.error_code = error_code

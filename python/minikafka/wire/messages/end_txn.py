@@ -27,7 +27,6 @@ class EndTxnRequest(Message):
 
     def __init__(
         self,
-        *,
         transactional_id: str = "",
         producer_id: int = 0,
         producer_epoch: int = 0,
@@ -56,7 +55,6 @@ class EndTxnResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         producer_id: int = -1,

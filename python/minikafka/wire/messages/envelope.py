@@ -26,7 +26,6 @@ class EnvelopeRequest(Message):
 
     def __init__(
         self,
-        *,
         request_data: bytes = b"",
         request_principal: bytes | None = b"",
         client_host_address: bytes = b"",
@@ -51,7 +50,6 @@ class EnvelopeResponse(Message):
 
     def __init__(
         self,
-        *,
         response_data: bytes | None = None,
         error_code: int = 0,
     ) -> None:

@@ -18,7 +18,6 @@ class ReplicaState(Message):
 
     def __init__(
         self,
-        *,
         replica_id: int = -1,
         replica_epoch: int = -1,
     ) -> None:
@@ -48,7 +47,6 @@ class FetchPartition(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         current_leader_epoch: int = -1,
         fetch_offset: int = 0,
@@ -76,7 +74,6 @@ class FetchTopic(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[FetchPartition] | None = None,
@@ -94,7 +91,6 @@ class ForgottenTopic(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[int] | None = None,
@@ -142,7 +138,6 @@ class FetchRequest(Message):
 
     def __init__(
         self,
-        *,
         cluster_id: str | None = None,
         replica_id: int = -1,
         replica_state: ReplicaState | None = None,
@@ -177,7 +172,6 @@ class EpochEndOffset(Message):
 
     def __init__(
         self,
-        *,
         epoch: int = -1,
         end_offset: int = -1,
     ) -> None:
@@ -192,7 +186,6 @@ class LeaderIdAndEpoch(Message):
 
     def __init__(
         self,
-        *,
         leader_id: int = -1,
         leader_epoch: int = -1,
     ) -> None:
@@ -207,7 +200,6 @@ class SnapshotId(Message):
 
     def __init__(
         self,
-        *,
         end_offset: int = -1,
         epoch: int = -1,
     ) -> None:
@@ -222,7 +214,6 @@ class AbortedTransaction(Message):
 
     def __init__(
         self,
-        *,
         producer_id: int = 0,
         first_offset: int = 0,
     ) -> None:
@@ -258,7 +249,6 @@ class PartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         high_watermark: int = 0,
@@ -292,7 +282,6 @@ class FetchableTopicResponse(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionData] | None = None,
@@ -311,7 +300,6 @@ class NodeEndpoint(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -341,7 +329,6 @@ class FetchResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         session_id: int = 0,

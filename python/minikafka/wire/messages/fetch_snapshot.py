@@ -11,14 +11,13 @@ from minikafka.types import Buffer
 from minikafka.wire.message import ZERO_UUID, Message
 
 
-class RequestSnapshotId(Message):
+class FetchSnapshotRequestSnapshotId(Message):
     __slots__ = ("end_offset", "epoch")
     end_offset: int
     epoch: int
 
     def __init__(
         self,
-        *,
         end_offset: int = 0,
         epoch: int = 0,
     ) -> None:
@@ -26,40 +25,38 @@ class RequestSnapshotId(Message):
         self.epoch = epoch
 
 
-class RequestPartitionSnapshot(Message):
+class FetchSnapshotRequestPartitionSnapshot(Message):
     __slots__ = ("partition", "current_leader_epoch", "snapshot_id", "position", "replica_directory_id")
     partition: int
     current_leader_epoch: int
-    snapshot_id: RequestSnapshotId
+    snapshot_id: FetchSnapshotRequestSnapshotId
     position: int
     replica_directory_id: bytes  # 1+
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         current_leader_epoch: int = 0,
-        snapshot_id: RequestSnapshotId | None = None,
+        snapshot_id: FetchSnapshotRequestSnapshotId | None = None,
         position: int = 0,
         replica_directory_id: bytes = ZERO_UUID,
     ) -> None:
         self.partition = partition
         self.current_leader_epoch = current_leader_epoch
-        self.snapshot_id = RequestSnapshotId() if snapshot_id is None else snapshot_id
+        self.snapshot_id = FetchSnapshotRequestSnapshotId() if snapshot_id is None else snapshot_id
         self.position = position
         self.replica_directory_id = replica_directory_id
 
 
-class RequestTopicSnapshot(Message):
+class FetchSnapshotRequestTopicSnapshot(Message):
     __slots__ = ("name", "partitions")
     name: str
-    partitions: list[RequestPartitionSnapshot]
+    partitions: list[FetchSnapshotRequestPartitionSnapshot]
 
     def __init__(
         self,
-        *,
         name: str = "",
-        partitions: list[RequestPartitionSnapshot] | None = None,
+        partitions: list[FetchSnapshotRequestPartitionSnapshot] | None = None,
     ) -> None:
         self.name = name
         self.partitions = [] if partitions is None else partitions
@@ -78,15 +75,14 @@ class FetchSnapshotRequest(Message):
     cluster_id: str | None
     replica_id: int
     max_bytes: int
-    topics: list[RequestTopicSnapshot]
+    topics: list[FetchSnapshotRequestTopicSnapshot]
 
     def __init__(
         self,
-        *,
         cluster_id: str | None = None,
         replica_id: int = -1,
         max_bytes: int = 2147483647,
-        topics: list[RequestTopicSnapshot] | None = None,
+        topics: list[FetchSnapshotRequestTopicSnapshot] | None = None,
     ) -> None:
         self.cluster_id = cluster_id
         self.replica_id = replica_id
@@ -94,14 +90,13 @@ class FetchSnapshotRequest(Message):
         self.topics = [] if topics is None else topics
 
 
-class ResponseSnapshotId(Message):
+class FetchSnapshotResponseSnapshotId(Message):
     __slots__ = ("end_offset", "epoch")
     end_offset: int
     epoch: int
 
     def __init__(
         self,
-        *,
         end_offset: int = 0,
         epoch: int = 0,
     ) -> None:
@@ -116,7 +111,6 @@ class LeaderIdAndEpoch(Message):
 
     def __init__(
         self,
-        *,
         leader_id: int = 0,
         leader_epoch: int = 0,
     ) -> None:
@@ -124,7 +118,7 @@ class LeaderIdAndEpoch(Message):
         self.leader_epoch = leader_epoch
 
 
-class ResponsePartitionSnapshot(Message):
+class FetchSnapshotResponsePartitionSnapshot(Message):
     __slots__ = (
         "index",
         "error_code",
@@ -136,7 +130,7 @@ class ResponsePartitionSnapshot(Message):
     )
     index: int
     error_code: int
-    snapshot_id: ResponseSnapshotId
+    snapshot_id: FetchSnapshotResponseSnapshotId
     current_leader: LeaderIdAndEpoch
     size: int
     position: int
@@ -144,10 +138,9 @@ class ResponsePartitionSnapshot(Message):
 
     def __init__(
         self,
-        *,
         index: int = 0,
         error_code: int = 0,
-        snapshot_id: ResponseSnapshotId | None = None,
+        snapshot_id: FetchSnapshotResponseSnapshotId | None = None,
         current_leader: LeaderIdAndEpoch | None = None,
         size: int = 0,
         position: int = 0,
@@ -155,23 +148,22 @@ class ResponsePartitionSnapshot(Message):
     ) -> None:
         self.index = index
         self.error_code = error_code
-        self.snapshot_id = ResponseSnapshotId() if snapshot_id is None else snapshot_id
+        self.snapshot_id = FetchSnapshotResponseSnapshotId() if snapshot_id is None else snapshot_id
         self.current_leader = LeaderIdAndEpoch() if current_leader is None else current_leader
         self.size = size
         self.position = position
         self.unaligned_records = unaligned_records
 
 
-class ResponseTopicSnapshot(Message):
+class FetchSnapshotResponseTopicSnapshot(Message):
     __slots__ = ("name", "partitions")
     name: str
-    partitions: list[ResponsePartitionSnapshot]
+    partitions: list[FetchSnapshotResponsePartitionSnapshot]
 
     def __init__(
         self,
-        *,
         name: str = "",
-        partitions: list[ResponsePartitionSnapshot] | None = None,
+        partitions: list[FetchSnapshotResponsePartitionSnapshot] | None = None,
     ) -> None:
         self.name = name
         self.partitions = [] if partitions is None else partitions
@@ -185,7 +177,6 @@ class NodeEndpoint(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -207,15 +198,14 @@ class FetchSnapshotResponse(Message):
     __slots__ = ("throttle_time_ms", "error_code", "topics", "node_endpoints")
     throttle_time_ms: int
     error_code: int
-    topics: list[ResponseTopicSnapshot]
+    topics: list[FetchSnapshotResponseTopicSnapshot]
     node_endpoints: list[NodeEndpoint]  # 1+
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        topics: list[ResponseTopicSnapshot] | None = None,
+        topics: list[FetchSnapshotResponseTopicSnapshot] | None = None,
         node_endpoints: list[NodeEndpoint] | None = None,
     ) -> None:
         self.throttle_time_ms = throttle_time_ms

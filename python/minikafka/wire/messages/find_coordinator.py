@@ -26,7 +26,6 @@ class FindCoordinatorRequest(Message):
 
     def __init__(
         self,
-        *,
         key: str = "",
         key_type: int = 0,
         coordinator_keys: list[str] | None = None,
@@ -47,7 +46,6 @@ class Coordinator(Message):
 
     def __init__(
         self,
-        *,
         key: str = "",
         node_id: int = 0,
         host: str = "",
@@ -83,7 +81,6 @@ class FindCoordinatorResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

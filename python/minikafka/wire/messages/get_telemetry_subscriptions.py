@@ -24,7 +24,6 @@ class GetTelemetrySubscriptionsRequest(Message):
 
     def __init__(
         self,
-        *,
         client_instance_id: bytes = ZERO_UUID,
     ) -> None:
         self.client_instance_id = client_instance_id
@@ -62,7 +61,6 @@ class GetTelemetrySubscriptionsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         client_instance_id: bytes = ZERO_UUID,
@@ -77,7 +75,9 @@ class GetTelemetrySubscriptionsResponse(Message):
         self.error_code = error_code
         self.client_instance_id = client_instance_id
         self.subscription_id = subscription_id
-        self.accepted_compression_types = [] if accepted_compression_types is None else accepted_compression_types
+        self.accepted_compression_types = (
+            [] if accepted_compression_types is None else accepted_compression_types
+        )
         self.push_interval_ms = push_interval_ms
         self.telemetry_max_bytes = telemetry_max_bytes
         self.delta_temporality = delta_temporality

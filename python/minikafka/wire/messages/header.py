@@ -26,7 +26,6 @@ class RequestHeader(Message):
 
     def __init__(
         self,
-        *,
         request_api_key: int = 0,
         request_api_version: int = 0,
         correlation_id: int = 0,
@@ -51,7 +50,6 @@ class ResponseHeader(Message):
 
     def __init__(
         self,
-        *,
         correlation_id: int = 0,
     ) -> None:
         self.correlation_id = correlation_id

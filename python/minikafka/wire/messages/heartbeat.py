@@ -27,7 +27,6 @@ class HeartbeatRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         generation_id: int = 0,
         member_id: str = "",
@@ -54,7 +53,6 @@ class HeartbeatResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
     ) -> None:

@@ -18,7 +18,6 @@ class AlterableConfig(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         config_operation: int = 0,
         value: str | None = "",
@@ -36,7 +35,6 @@ class AlterConfigsResource(Message):
 
     def __init__(
         self,
-        *,
         resource_type: int = 0,
         resource_name: str = "",
         configs: list[AlterableConfig] | None = None,
@@ -61,7 +59,6 @@ class IncrementalAlterConfigsRequest(Message):
 
     def __init__(
         self,
-        *,
         resources: list[AlterConfigsResource] | None = None,
         validate_only: bool = False,
     ) -> None:
@@ -78,7 +75,6 @@ class AlterConfigsResourceResponse(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = "",
         resource_type: int = 0,
@@ -105,7 +101,6 @@ class IncrementalAlterConfigsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         responses: list[AlterConfigsResourceResponse] | None = None,
     ) -> None:

@@ -36,7 +36,6 @@ class InitProducerIdRequest(Message):
 
     def __init__(
         self,
-        *,
         transactional_id: str | None = "",
         transaction_timeout_ms: int = 0,
         producer_id: int = -1,
@@ -78,7 +77,6 @@ class InitProducerIdResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         producer_id: int = -1,

@@ -18,7 +18,6 @@ class PartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         state_epoch: int = 0,
         start_offset: int = 0,
@@ -35,7 +34,6 @@ class InitializeStateData(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionData] | None = None,
     ) -> None:
@@ -58,7 +56,6 @@ class InitializeShareGroupStateRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[InitializeStateData] | None = None,
     ) -> None:
@@ -74,7 +71,6 @@ class PartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -91,7 +87,6 @@ class InitializeStateResult(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionResult] | None = None,
     ) -> None:
@@ -113,7 +108,6 @@ class InitializeShareGroupStateResponse(Message):
 
     def __init__(
         self,
-        *,
         results: list[InitializeStateResult] | None = None,
     ) -> None:
         self.results = [] if results is None else results

@@ -17,7 +17,6 @@ class JoinGroupRequestProtocol(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         metadata: bytes = b"",
     ) -> None:
@@ -55,7 +54,6 @@ class JoinGroupRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         session_timeout_ms: int = 0,
         rebalance_timeout_ms: int = -1,
@@ -83,7 +81,6 @@ class JoinGroupResponseMember(Message):
 
     def __init__(
         self,
-        *,
         member_id: str = "",
         group_instance_id: str | None = None,
         metadata: bytes = b"",
@@ -125,7 +122,6 @@ class JoinGroupResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         generation_id: int = -1,

@@ -18,7 +18,6 @@ class MemberIdentity(Message):
 
     def __init__(
         self,
-        *,
         member_id: str = "",
         group_instance_id: str | None = None,
         reason: str | None = None,
@@ -44,7 +43,6 @@ class LeaveGroupRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
         members: list[MemberIdentity] | None = None,
@@ -62,7 +60,6 @@ class MemberResponse(Message):
 
     def __init__(
         self,
-        *,
         member_id: str = "",
         group_instance_id: str | None = "",
         error_code: int = 0,
@@ -88,7 +85,6 @@ class LeaveGroupResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         members: list[MemberResponse] | None = None,

@@ -24,7 +24,6 @@ class ListConfigResourcesRequest(Message):
 
     def __init__(
         self,
-        *,
         resource_types: list[int] | None = None,
     ) -> None:
         self.resource_types = [] if resource_types is None else resource_types
@@ -37,7 +36,6 @@ class ConfigResource(Message):
 
     def __init__(
         self,
-        *,
         resource_name: str = "",
         resource_type: int = 16,
     ) -> None:
@@ -61,7 +59,6 @@ class ListConfigResourcesResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         config_resources: list[ConfigResource] | None = None,

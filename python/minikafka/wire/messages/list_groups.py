@@ -25,7 +25,6 @@ class ListGroupsRequest(Message):
 
     def __init__(
         self,
-        *,
         states_filter: list[str] | None = None,
         types_filter: list[str] | None = None,
     ) -> None:
@@ -42,7 +41,6 @@ class ListedGroup(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         protocol_type: str = "",
         group_state: str = "",
@@ -70,7 +68,6 @@ class ListGroupsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         groups: list[ListedGroup] | None = None,

@@ -18,7 +18,6 @@ class ListOffsetsPartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         current_leader_epoch: int = -1,
         timestamp: int = 0,
@@ -35,7 +34,6 @@ class ListOffsetsTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[ListOffsetsPartition] | None = None,
     ) -> None:
@@ -60,7 +58,6 @@ class ListOffsetsRequest(Message):
 
     def __init__(
         self,
-        *,
         replica_id: int = 0,
         isolation_level: int = 0,
         topics: list[ListOffsetsTopic] | None = None,
@@ -82,7 +79,6 @@ class ListOffsetsPartitionResponse(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         timestamp: int = -1,
@@ -103,7 +99,6 @@ class ListOffsetsTopicResponse(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[ListOffsetsPartitionResponse] | None = None,
     ) -> None:
@@ -126,7 +121,6 @@ class ListOffsetsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         topics: list[ListOffsetsTopicResponse] | None = None,
     ) -> None:

@@ -17,7 +17,6 @@ class ListPartitionReassignmentsTopics(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partition_indexes: list[int] | None = None,
     ) -> None:
@@ -40,7 +39,6 @@ class ListPartitionReassignmentsRequest(Message):
 
     def __init__(
         self,
-        *,
         timeout_ms: int = 60000,
         topics: list[ListPartitionReassignmentsTopics] | None = None,
     ) -> None:
@@ -57,7 +55,6 @@ class OngoingPartitionReassignment(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         replicas: list[int] | None = None,
         adding_replicas: list[int] | None = None,
@@ -76,7 +73,6 @@ class OngoingTopicReassignment(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[OngoingPartitionReassignment] | None = None,
     ) -> None:
@@ -101,7 +97,6 @@ class ListPartitionReassignmentsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

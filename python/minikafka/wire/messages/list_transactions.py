@@ -27,7 +27,6 @@ class ListTransactionsRequest(Message):
 
     def __init__(
         self,
-        *,
         state_filters: list[str] | None = None,
         producer_id_filters: list[int] | None = None,
         duration_filter: int = -1,
@@ -47,7 +46,6 @@ class TransactionState(Message):
 
     def __init__(
         self,
-        *,
         transactional_id: str = "",
         producer_id: int = 0,
         transaction_state: str = "",
@@ -74,7 +72,6 @@ class ListTransactionsResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         unknown_state_filters: list[str] | None = None,

@@ -17,7 +17,6 @@ class MetadataRequestTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         name: str | None = "",
     ) -> None:
@@ -47,7 +46,6 @@ class MetadataRequest(Message):
 
     def __init__(
         self,
-        *,
         topics: list[MetadataRequestTopic] | Default | None = DEFAULT,
         allow_auto_topic_creation: bool = True,
         include_cluster_authorized_operations: bool = False,
@@ -68,7 +66,6 @@ class MetadataResponseBroker(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -100,7 +97,6 @@ class MetadataResponsePartition(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         partition_index: int = 0,
         leader_id: int = 0,
@@ -129,7 +125,6 @@ class MetadataResponseTopic(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         name: str | None = "",
         topic_id: bytes = ZERO_UUID,
@@ -173,7 +168,6 @@ class MetadataResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         brokers: list[MetadataResponseBroker] | None = None,
         cluster_id: str | None = None,

@@ -19,7 +19,6 @@ class OffsetCommitRequestPartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         committed_offset: int = 0,
         committed_leader_epoch: int = -1,
@@ -39,7 +38,6 @@ class OffsetCommitRequestTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[OffsetCommitRequestPartition] | None = None,
@@ -75,7 +73,6 @@ class OffsetCommitRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         generation_id_or_member_epoch: int = -1,
         member_id: str = "",
@@ -98,7 +95,6 @@ class OffsetCommitResponsePartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
     ) -> None:
@@ -114,7 +110,6 @@ class OffsetCommitResponseTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[OffsetCommitResponsePartition] | None = None,
@@ -139,7 +134,6 @@ class OffsetCommitResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         topics: list[OffsetCommitResponseTopic] | None = None,
     ) -> None:

@@ -16,7 +16,6 @@ class OffsetDeleteRequestPartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
     ) -> None:
         self.partition_index = partition_index
@@ -29,7 +28,6 @@ class OffsetDeleteRequestTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[OffsetDeleteRequestPartition] | None = None,
     ) -> None:
@@ -52,7 +50,6 @@ class OffsetDeleteRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[OffsetDeleteRequestTopic] | None = None,
     ) -> None:
@@ -67,7 +64,6 @@ class OffsetDeleteResponsePartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
     ) -> None:
@@ -82,7 +78,6 @@ class OffsetDeleteResponseTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[OffsetDeleteResponsePartition] | None = None,
     ) -> None:
@@ -106,7 +101,6 @@ class OffsetDeleteResponse(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         throttle_time_ms: int = 0,
         topics: list[OffsetDeleteResponseTopic] | None = None,

@@ -17,7 +17,6 @@ class OffsetFetchRequestTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partition_indexes: list[int] | None = None,
     ) -> None:
@@ -33,7 +32,6 @@ class OffsetFetchRequestTopics(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
         partition_indexes: list[int] | None = None,
@@ -52,7 +50,6 @@ class OffsetFetchRequestGroup(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str | None = None,
         member_epoch: int = -1,
@@ -81,7 +78,6 @@ class OffsetFetchRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[OffsetFetchRequestTopic] | Default | None = DEFAULT,
         groups: list[OffsetFetchRequestGroup] | None = None,
@@ -103,7 +99,6 @@ class OffsetFetchResponsePartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         committed_offset: int = 0,
         committed_leader_epoch: int = -1,
@@ -124,7 +119,6 @@ class OffsetFetchResponseTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[OffsetFetchResponsePartition] | None = None,
     ) -> None:
@@ -142,7 +136,6 @@ class OffsetFetchResponsePartitions(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         committed_offset: int = 0,
         committed_leader_epoch: int = -1,
@@ -164,7 +157,6 @@ class OffsetFetchResponseTopics(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[OffsetFetchResponsePartitions] | None = None,
@@ -182,7 +174,6 @@ class OffsetFetchResponseGroup(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[OffsetFetchResponseTopics] | None = None,
         error_code: int = 0,
@@ -209,7 +200,6 @@ class OffsetFetchResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         topics: list[OffsetFetchResponseTopic] | None = None,
         error_code: int = 0,

@@ -18,7 +18,6 @@ class OffsetForLeaderPartition(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         current_leader_epoch: int = -1,
         leader_epoch: int = 0,
@@ -35,7 +34,6 @@ class OffsetForLeaderTopic(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partitions: list[OffsetForLeaderPartition] | None = None,
     ) -> None:
@@ -58,7 +56,6 @@ class OffsetForLeaderEpochRequest(Message):
 
     def __init__(
         self,
-        *,
         replica_id: int = -2,
         topics: list[OffsetForLeaderTopic] | None = None,
     ) -> None:
@@ -75,7 +72,6 @@ class EpochEndOffset(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         partition: int = 0,
         leader_epoch: int = -1,
@@ -94,7 +90,6 @@ class OffsetForLeaderTopicResult(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partitions: list[EpochEndOffset] | None = None,
     ) -> None:
@@ -117,7 +112,6 @@ class OffsetForLeaderEpochResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         topics: list[OffsetForLeaderTopicResult] | None = None,
     ) -> None:

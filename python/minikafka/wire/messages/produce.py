@@ -18,7 +18,6 @@ class PartitionProduceData(Message):
 
     def __init__(
         self,
-        *,
         index: int = 0,
         records: Buffer | None = None,
     ) -> None:
@@ -34,7 +33,6 @@ class TopicProduceData(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
         partition_data: list[PartitionProduceData] | None = None,
@@ -61,7 +59,6 @@ class ProduceRequest(Message):
 
     def __init__(
         self,
-        *,
         transactional_id: str | None = None,
         acks: int = 0,
         timeout_ms: int = 0,
@@ -80,7 +77,6 @@ class BatchIndexAndErrorMessage(Message):
 
     def __init__(
         self,
-        *,
         batch_index: int = 0,
         batch_index_error_message: str | None = None,
     ) -> None:
@@ -95,7 +91,6 @@ class LeaderIdAndEpoch(Message):
 
     def __init__(
         self,
-        *,
         leader_id: int = -1,
         leader_epoch: int = -1,
     ) -> None:
@@ -125,7 +120,6 @@ class PartitionProduceResponse(Message):
 
     def __init__(
         self,
-        *,
         index: int = 0,
         error_code: int = 0,
         base_offset: int = 0,
@@ -153,7 +147,6 @@ class TopicProduceResponse(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
         partition_responses: list[PartitionProduceResponse] | None = None,
@@ -172,7 +165,6 @@ class NodeEndpoint(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -200,7 +192,6 @@ class ProduceResponse(Message):
 
     def __init__(
         self,
-        *,
         responses: list[TopicProduceResponse] | None = None,
         throttle_time_ms: int = 0,
         node_endpoints: list[NodeEndpoint] | None = None,

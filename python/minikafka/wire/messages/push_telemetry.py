@@ -28,7 +28,6 @@ class PushTelemetryRequest(Message):
 
     def __init__(
         self,
-        *,
         client_instance_id: bytes = ZERO_UUID,
         subscription_id: int = 0,
         terminating: bool = False,
@@ -57,7 +56,6 @@ class PushTelemetryResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
     ) -> None:

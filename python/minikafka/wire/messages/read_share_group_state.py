@@ -17,7 +17,6 @@ class PartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         leader_epoch: int = 0,
     ) -> None:
@@ -32,7 +31,6 @@ class ReadStateData(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionData] | None = None,
     ) -> None:
@@ -55,7 +53,6 @@ class ReadShareGroupStateRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[ReadStateData] | None = None,
     ) -> None:
@@ -72,7 +69,6 @@ class StateBatch(Message):
 
     def __init__(
         self,
-        *,
         first_offset: int = 0,
         last_offset: int = 0,
         delivery_state: int = 0,
@@ -95,7 +91,6 @@ class PartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -118,7 +113,6 @@ class ReadStateResult(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionResult] | None = None,
     ) -> None:
@@ -140,7 +134,6 @@ class ReadShareGroupStateResponse(Message):
 
     def __init__(
         self,
-        *,
         results: list[ReadStateResult] | None = None,
     ) -> None:
         self.results = [] if results is None else results

@@ -17,7 +17,6 @@ class PartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         leader_epoch: int = 0,
     ) -> None:
@@ -32,7 +31,6 @@ class ReadStateSummaryData(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionData] | None = None,
     ) -> None:
@@ -55,7 +53,6 @@ class ReadShareGroupStateSummaryRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[ReadStateSummaryData] | None = None,
     ) -> None:
@@ -83,7 +80,6 @@ class PartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -108,7 +104,6 @@ class ReadStateSummaryResult(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionResult] | None = None,
     ) -> None:
@@ -130,7 +125,6 @@ class ReadShareGroupStateSummaryResponse(Message):
 
     def __init__(
         self,
-        *,
         results: list[ReadStateSummaryResult] | None = None,
     ) -> None:
         self.results = [] if results is None else results

@@ -26,7 +26,6 @@ class RemoveRaftVoterRequest(Message):
 
     def __init__(
         self,
-        *,
         cluster_id: str | None = "",
         voter_id: int = 0,
         voter_directory_id: bytes = ZERO_UUID,
@@ -52,7 +51,6 @@ class RemoveRaftVoterResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

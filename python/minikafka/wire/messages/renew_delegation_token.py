@@ -25,7 +25,6 @@ class RenewDelegationTokenRequest(Message):
 
     def __init__(
         self,
-        *,
         hmac: bytes = b"",
         renew_period_ms: int = 0,
     ) -> None:
@@ -49,7 +48,6 @@ class RenewDelegationTokenResponse(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         expiry_timestamp_ms: int = 0,
         throttle_time_ms: int = 0,

@@ -24,7 +24,6 @@ class SaslAuthenticateRequest(Message):
 
     def __init__(
         self,
-        *,
         auth_bytes: bytes = b"",
     ) -> None:
         self.auth_bytes = auth_bytes
@@ -47,7 +46,6 @@ class SaslAuthenticateResponse(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = "",
         auth_bytes: bytes = b"",

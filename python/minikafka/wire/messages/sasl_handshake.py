@@ -24,7 +24,6 @@ class SaslHandshakeRequest(Message):
 
     def __init__(
         self,
-        *,
         mechanism: str = "",
     ) -> None:
         self.mechanism = mechanism
@@ -45,7 +44,6 @@ class SaslHandshakeResponse(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         mechanisms: list[str] | None = None,
     ) -> None:

@@ -18,7 +18,6 @@ class AcknowledgementBatch(Message):
 
     def __init__(
         self,
-        *,
         first_offset: int = 0,
         last_offset: int = 0,
         acknowledge_types: list[int] | None = None,
@@ -35,7 +34,6 @@ class AcknowledgePartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         acknowledgement_batches: list[AcknowledgementBatch] | None = None,
     ) -> None:
@@ -50,7 +48,6 @@ class AcknowledgeTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[AcknowledgePartition] | None = None,
     ) -> None:
@@ -76,7 +73,6 @@ class ShareAcknowledgeRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str | None = None,
         member_id: str | None = "",
         share_session_epoch: int = 0,
@@ -97,7 +93,6 @@ class LeaderIdAndEpoch(Message):
 
     def __init__(
         self,
-        *,
         leader_id: int = 0,
         leader_epoch: int = 0,
     ) -> None:
@@ -114,7 +109,6 @@ class PartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -133,7 +127,6 @@ class ShareAcknowledgeTopicResponse(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionData] | None = None,
     ) -> None:
@@ -150,7 +143,6 @@ class NodeEndpoint(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -188,7 +180,6 @@ class ShareAcknowledgeResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,

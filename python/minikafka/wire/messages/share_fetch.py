@@ -19,7 +19,6 @@ class AcknowledgementBatch(Message):
 
     def __init__(
         self,
-        *,
         first_offset: int = 0,
         last_offset: int = 0,
         acknowledge_types: list[int] | None = None,
@@ -37,7 +36,6 @@ class FetchPartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         partition_max_bytes: int = 0,
         acknowledgement_batches: list[AcknowledgementBatch] | None = None,
@@ -54,7 +52,6 @@ class FetchTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[FetchPartition] | None = None,
     ) -> None:
@@ -69,7 +66,6 @@ class ForgottenTopic(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[int] | None = None,
     ) -> None:
@@ -115,7 +111,6 @@ class ShareFetchRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str | None = None,
         member_id: str | None = "",
         share_session_epoch: int = 0,
@@ -150,7 +145,6 @@ class LeaderIdAndEpoch(Message):
 
     def __init__(
         self,
-        *,
         leader_id: int = 0,
         leader_epoch: int = 0,
     ) -> None:
@@ -166,7 +160,6 @@ class AcquiredRecords(Message):
 
     def __init__(
         self,
-        *,
         first_offset: int = 0,
         last_offset: int = 0,
         delivery_count: int = 0,
@@ -198,7 +191,6 @@ class PartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -225,7 +217,6 @@ class ShareFetchableTopicResponse(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionData] | None = None,
     ) -> None:
@@ -242,7 +233,6 @@ class NodeEndpoint(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -280,7 +270,6 @@ class ShareFetchResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,

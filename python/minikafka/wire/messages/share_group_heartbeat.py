@@ -28,7 +28,6 @@ class ShareGroupHeartbeatRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
         member_epoch: int = 0,
@@ -49,7 +48,6 @@ class TopicPartitions(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[int] | None = None,
     ) -> None:
@@ -63,7 +61,6 @@ class Assignment(Message):
 
     def __init__(
         self,
-        *,
         topic_partitions: list[TopicPartitions] | None = None,
     ) -> None:
         self.topic_partitions = [] if topic_partitions is None else topic_partitions
@@ -97,7 +94,6 @@ class ShareGroupHeartbeatResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,

@@ -26,7 +26,6 @@ class StreamsGroupDescribeRequest(Message):
 
     def __init__(
         self,
-        *,
         group_ids: list[str] | None = None,
         include_authorized_operations: bool = False,
         include_topology_description: bool = False,
@@ -43,7 +42,6 @@ class Endpoint(Message):
 
     def __init__(
         self,
-        *,
         host: str = "",
         port: int = 0,
     ) -> None:
@@ -59,7 +57,6 @@ class TaskOffset(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         partition: int = 0,
         offset: int = 0,
@@ -77,7 +74,6 @@ class Assignment(Message):
 
     def __init__(
         self,
-        *,
         active_tasks: list[TaskIds] | None = None,
         standby_tasks: list[TaskIds] | None = None,
         warmup_tasks: list[TaskIds] | None = None,
@@ -94,7 +90,6 @@ class TaskIds(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -109,7 +104,6 @@ class KeyValue(Message):
 
     def __init__(
         self,
-        *,
         key: str = "",
         value: str = "",
     ) -> None:
@@ -126,7 +120,6 @@ class TopicInfo(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: int = 0,
         replication_factor: int = 0,
@@ -145,7 +138,6 @@ class TopologyDescription(Message):
 
     def __init__(
         self,
-        *,
         subtopologies: list[TopologyDescriptionSubtopology] | None = None,
         global_stores: list[TopologyDescriptionGlobalStore] | None = None,
     ) -> None:
@@ -160,7 +152,6 @@ class TopologyDescriptionSubtopology(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         nodes: list[TopologyDescriptionNode] | None = None,
     ) -> None:
@@ -179,7 +170,6 @@ class TopologyDescriptionNode(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         node_type: int = 0,
         source_topics: list[str] | None = None,
@@ -202,7 +192,6 @@ class TopologyDescriptionGlobalStore(Message):
 
     def __init__(
         self,
-        *,
         source: TopologyDescriptionNode | None = None,
         processor: TopologyDescriptionNode | None = None,
     ) -> None:
@@ -226,7 +215,6 @@ class Subtopology(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         source_topics: list[str] | None = None,
         repartition_sink_topics: list[str] | None = None,
@@ -237,7 +225,9 @@ class Subtopology(Message):
         self.source_topics = [] if source_topics is None else source_topics
         self.repartition_sink_topics = [] if repartition_sink_topics is None else repartition_sink_topics
         self.state_changelog_topics = [] if state_changelog_topics is None else state_changelog_topics
-        self.repartition_source_topics = [] if repartition_source_topics is None else repartition_source_topics
+        self.repartition_source_topics = (
+            [] if repartition_source_topics is None else repartition_source_topics
+        )
 
 
 class Topology(Message):
@@ -247,7 +237,6 @@ class Topology(Message):
 
     def __init__(
         self,
-        *,
         epoch: int = 0,
         subtopologies: list[Subtopology] | None = None,
     ) -> None:
@@ -291,7 +280,6 @@ class Member(Message):
 
     def __init__(
         self,
-        *,
         member_id: str = "",
         member_epoch: int = 0,
         instance_id: str | None = None,
@@ -355,7 +343,6 @@ class DescribedGroup(Message):
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
         error_message: str | None = None,
         group_id: str = "",
@@ -398,7 +385,6 @@ class StreamsGroupDescribeResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         groups: list[DescribedGroup] | None = None,
     ) -> None:

@@ -17,7 +17,6 @@ class KeyValue(Message):
 
     def __init__(
         self,
-        *,
         key: str = "",
         value: str = "",
     ) -> None:
@@ -34,7 +33,6 @@ class TopicInfo(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: int = 0,
         replication_factor: int = 0,
@@ -46,14 +44,13 @@ class TopicInfo(Message):
         self.topic_configs = [] if topic_configs is None else topic_configs
 
 
-class RequestEndpoint(Message):
+class StreamsGroupHeartbeatRequestEndpoint(Message):
     __slots__ = ("host", "port")
     host: str
     port: int
 
     def __init__(
         self,
-        *,
         host: str = "",
         port: int = 0,
     ) -> None:
@@ -69,7 +66,6 @@ class TaskOffset(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         partition: int = 0,
         offset: int = 0,
@@ -79,14 +75,13 @@ class TaskOffset(Message):
         self.offset = offset
 
 
-class RequestTaskIds(Message):
+class StreamsGroupHeartbeatRequestTaskIds(Message):
     __slots__ = ("subtopology_id", "partitions")
     subtopology_id: str
     partitions: list[int]
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -102,14 +97,15 @@ class CopartitionGroup(Message):
 
     def __init__(
         self,
-        *,
         source_topics: list[int] | None = None,
         source_topic_regex: list[int] | None = None,
         repartition_source_topics: list[int] | None = None,
     ) -> None:
         self.source_topics = [] if source_topics is None else source_topics
         self.source_topic_regex = [] if source_topic_regex is None else source_topic_regex
-        self.repartition_source_topics = [] if repartition_source_topics is None else repartition_source_topics
+        self.repartition_source_topics = (
+            [] if repartition_source_topics is None else repartition_source_topics
+        )
 
 
 class Subtopology(Message):
@@ -132,7 +128,6 @@ class Subtopology(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         source_topics: list[str] | None = None,
         source_topic_regex: list[str] | None = None,
@@ -146,7 +141,9 @@ class Subtopology(Message):
         self.source_topic_regex = [] if source_topic_regex is None else source_topic_regex
         self.state_changelog_topics = [] if state_changelog_topics is None else state_changelog_topics
         self.repartition_sink_topics = [] if repartition_sink_topics is None else repartition_sink_topics
-        self.repartition_source_topics = [] if repartition_source_topics is None else repartition_source_topics
+        self.repartition_source_topics = (
+            [] if repartition_source_topics is None else repartition_source_topics
+        )
         self.copartition_groups = [] if copartition_groups is None else copartition_groups
 
 
@@ -157,7 +154,6 @@ class Topology(Message):
 
     def __init__(
         self,
-        *,
         epoch: int = 0,
         subtopologies: list[Subtopology] | None = None,
     ) -> None:
@@ -201,11 +197,11 @@ class StreamsGroupHeartbeatRequest(Message):
     rack_id: str | None
     rebalance_timeout_ms: int
     topology: Topology | None
-    active_tasks: list[RequestTaskIds] | None
-    standby_tasks: list[RequestTaskIds] | None
-    warmup_tasks: list[RequestTaskIds] | None
+    active_tasks: list[StreamsGroupHeartbeatRequestTaskIds] | None
+    standby_tasks: list[StreamsGroupHeartbeatRequestTaskIds] | None
+    warmup_tasks: list[StreamsGroupHeartbeatRequestTaskIds] | None
     process_id: str | None
-    user_endpoint: RequestEndpoint | None
+    user_endpoint: StreamsGroupHeartbeatRequestEndpoint | None
     client_tags: list[KeyValue] | None
     task_offsets: list[TaskOffset] | None
     task_end_offsets: list[TaskOffset] | None
@@ -213,7 +209,6 @@ class StreamsGroupHeartbeatRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
         member_epoch: int = 0,
@@ -222,11 +217,11 @@ class StreamsGroupHeartbeatRequest(Message):
         rack_id: str | None = None,
         rebalance_timeout_ms: int = -1,
         topology: Topology | None = None,
-        active_tasks: list[RequestTaskIds] | None = None,
-        standby_tasks: list[RequestTaskIds] | None = None,
-        warmup_tasks: list[RequestTaskIds] | None = None,
+        active_tasks: list[StreamsGroupHeartbeatRequestTaskIds] | None = None,
+        standby_tasks: list[StreamsGroupHeartbeatRequestTaskIds] | None = None,
+        warmup_tasks: list[StreamsGroupHeartbeatRequestTaskIds] | None = None,
         process_id: str | None = None,
-        user_endpoint: RequestEndpoint | None = None,
+        user_endpoint: StreamsGroupHeartbeatRequestEndpoint | None = None,
         client_tags: list[KeyValue] | None = None,
         task_offsets: list[TaskOffset] | None = None,
         task_end_offsets: list[TaskOffset] | None = None,
@@ -258,7 +253,6 @@ class Status(Message):
 
     def __init__(
         self,
-        *,
         status_code: int = 0,
         status_detail: str = "",
     ) -> None:
@@ -273,7 +267,6 @@ class TopicPartition(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -281,14 +274,13 @@ class TopicPartition(Message):
         self.partitions = [] if partitions is None else partitions
 
 
-class ResponseTaskIds(Message):
+class StreamsGroupHeartbeatResponseTaskIds(Message):
     __slots__ = ("subtopology_id", "partitions")
     subtopology_id: str
     partitions: list[int]
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -296,14 +288,13 @@ class ResponseTaskIds(Message):
         self.partitions = [] if partitions is None else partitions
 
 
-class ResponseEndpoint(Message):
+class StreamsGroupHeartbeatResponseEndpoint(Message):
     __slots__ = ("host", "port")
     host: str
     port: int
 
     def __init__(
         self,
-        *,
         host: str = "",
         port: int = 0,
     ) -> None:
@@ -313,18 +304,19 @@ class ResponseEndpoint(Message):
 
 class EndpointToPartitions(Message):
     __slots__ = ("user_endpoint", "active_partitions", "standby_partitions")
-    user_endpoint: ResponseEndpoint
+    user_endpoint: StreamsGroupHeartbeatResponseEndpoint
     active_partitions: list[TopicPartition]
     standby_partitions: list[TopicPartition]
 
     def __init__(
         self,
-        *,
-        user_endpoint: ResponseEndpoint | None = None,
+        user_endpoint: StreamsGroupHeartbeatResponseEndpoint | None = None,
         active_partitions: list[TopicPartition] | None = None,
         standby_partitions: list[TopicPartition] | None = None,
     ) -> None:
-        self.user_endpoint = ResponseEndpoint() if user_endpoint is None else user_endpoint
+        self.user_endpoint = (
+            StreamsGroupHeartbeatResponseEndpoint() if user_endpoint is None else user_endpoint
+        )
         self.active_partitions = [] if active_partitions is None else active_partitions
         self.standby_partitions = [] if standby_partitions is None else standby_partitions
 
@@ -366,16 +358,15 @@ class StreamsGroupHeartbeatResponse(Message):
     task_offset_interval_ms: int
     acceptable_recovery_lag: int  # 1+
     status: list[Status] | None
-    active_tasks: list[ResponseTaskIds] | None
-    standby_tasks: list[ResponseTaskIds] | None
-    warmup_tasks: list[ResponseTaskIds] | None
+    active_tasks: list[StreamsGroupHeartbeatResponseTaskIds] | None
+    standby_tasks: list[StreamsGroupHeartbeatResponseTaskIds] | None
+    warmup_tasks: list[StreamsGroupHeartbeatResponseTaskIds] | None
     topology_description_required: bool  # 1+
     endpoint_information_epoch: int
     partitions_by_user_endpoint: list[EndpointToPartitions] | None
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -386,9 +377,9 @@ class StreamsGroupHeartbeatResponse(Message):
         task_offset_interval_ms: int = 0,
         acceptable_recovery_lag: int = -1,
         status: list[Status] | Default | None = DEFAULT,
-        active_tasks: list[ResponseTaskIds] | None = None,
-        standby_tasks: list[ResponseTaskIds] | None = None,
-        warmup_tasks: list[ResponseTaskIds] | None = None,
+        active_tasks: list[StreamsGroupHeartbeatResponseTaskIds] | None = None,
+        standby_tasks: list[StreamsGroupHeartbeatResponseTaskIds] | None = None,
+        warmup_tasks: list[StreamsGroupHeartbeatResponseTaskIds] | None = None,
         topology_description_required: bool = False,
         endpoint_information_epoch: int = 0,
         partitions_by_user_endpoint: list[EndpointToPartitions] | None = None,

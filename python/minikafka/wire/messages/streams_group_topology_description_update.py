@@ -17,7 +17,6 @@ class TopologyDescription(Message):
 
     def __init__(
         self,
-        *,
         subtopologies: list[TopologyDescriptionSubtopology] | None = None,
         global_stores: list[TopologyDescriptionGlobalStore] | None = None,
     ) -> None:
@@ -32,7 +31,6 @@ class TopologyDescriptionSubtopology(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         nodes: list[TopologyDescriptionNode] | None = None,
     ) -> None:
@@ -51,7 +49,6 @@ class TopologyDescriptionNode(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         node_type: int = 0,
         source_topics: list[str] | None = None,
@@ -74,7 +71,6 @@ class TopologyDescriptionGlobalStore(Message):
 
     def __init__(
         self,
-        *,
         source: TopologyDescriptionNode | None = None,
         processor: TopologyDescriptionNode | None = None,
     ) -> None:
@@ -99,7 +95,6 @@ class StreamsGroupTopologyDescriptionUpdateRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
         topology_epoch: int = 0,
@@ -108,7 +103,9 @@ class StreamsGroupTopologyDescriptionUpdateRequest(Message):
         self.group_id = group_id
         self.member_id = member_id
         self.topology_epoch = topology_epoch
-        self.topology_description = TopologyDescription() if topology_description is None else topology_description
+        self.topology_description = (
+            TopologyDescription() if topology_description is None else topology_description
+        )
 
 
 class StreamsGroupTopologyDescriptionUpdateResponse(Message):
@@ -127,7 +124,6 @@ class StreamsGroupTopologyDescriptionUpdateResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,

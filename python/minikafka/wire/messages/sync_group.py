@@ -17,7 +17,6 @@ class SyncGroupRequestAssignment(Message):
 
     def __init__(
         self,
-        *,
         member_id: str = "",
         assignment: bytes = b"",
     ) -> None:
@@ -53,7 +52,6 @@ class SyncGroupRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         generation_id: int = 0,
         member_id: str = "",
@@ -89,7 +87,6 @@ class SyncGroupResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         protocol_type: str | None = None,

@@ -19,7 +19,6 @@ class TxnOffsetCommitRequestPartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         committed_offset: int = 0,
         committed_leader_epoch: int = -1,
@@ -39,7 +38,6 @@ class TxnOffsetCommitRequestTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[TxnOffsetCommitRequestPartition] | None = None,
@@ -79,7 +77,6 @@ class TxnOffsetCommitRequest(Message):
 
     def __init__(
         self,
-        *,
         transactional_id: str = "",
         group_id: str = "",
         producer_id: int = 0,
@@ -106,7 +103,6 @@ class TxnOffsetCommitResponsePartition(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
     ) -> None:
@@ -122,7 +118,6 @@ class TxnOffsetCommitResponseTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[TxnOffsetCommitResponsePartition] | None = None,
@@ -147,7 +142,6 @@ class TxnOffsetCommitResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         topics: list[TxnOffsetCommitResponseTopic] | None = None,
     ) -> None:

@@ -24,7 +24,6 @@ class UnregisterBrokerRequest(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
     ) -> None:
         self.broker_id = broker_id
@@ -46,7 +45,6 @@ class UnregisterBrokerResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

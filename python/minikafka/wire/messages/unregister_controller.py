@@ -24,7 +24,6 @@ class UnregisterControllerRequest(Message):
 
     def __init__(
         self,
-        *,
         controller_id: int = 0,
     ) -> None:
         self.controller_id = controller_id
@@ -46,7 +45,6 @@ class UnregisterControllerResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

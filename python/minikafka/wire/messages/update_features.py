@@ -19,7 +19,6 @@ class FeatureUpdateKey(Message):
 
     def __init__(
         self,
-        *,
         feature: str = "",
         max_version_level: int = 0,
         allow_downgrade: bool = False,
@@ -47,7 +46,6 @@ class UpdateFeaturesRequest(Message):
 
     def __init__(
         self,
-        *,
         timeout_ms: int = 60000,
         feature_updates: list[FeatureUpdateKey] | None = None,
         validate_only: bool = False,
@@ -65,7 +63,6 @@ class UpdatableFeatureResult(Message):
 
     def __init__(
         self,
-        *,
         feature: str = "",
         error_code: int = 0,
         error_message: str | None = "",
@@ -92,7 +89,6 @@ class UpdateFeaturesResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = "",

@@ -18,7 +18,6 @@ class Listener(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -35,7 +34,6 @@ class KRaftVersionFeature(Message):
 
     def __init__(
         self,
-        *,
         min_supported_version: int = 0,
         max_supported_version: int = 0,
     ) -> None:
@@ -69,7 +67,6 @@ class UpdateRaftVoterRequest(Message):
 
     def __init__(
         self,
-        *,
         cluster_id: str | None = "",
         current_leader_epoch: int = 0,
         voter_id: int = 0,
@@ -82,7 +79,9 @@ class UpdateRaftVoterRequest(Message):
         self.voter_id = voter_id
         self.voter_directory_id = voter_directory_id
         self.listeners = [] if listeners is None else listeners
-        self.k_raft_version_feature = KRaftVersionFeature() if k_raft_version_feature is None else k_raft_version_feature
+        self.k_raft_version_feature = (
+            KRaftVersionFeature() if k_raft_version_feature is None else k_raft_version_feature
+        )
 
 
 class CurrentLeader(Message):
@@ -94,7 +93,6 @@ class CurrentLeader(Message):
 
     def __init__(
         self,
-        *,
         leader_id: int = -1,
         leader_epoch: int = -1,
         host: str = "",
@@ -122,7 +120,6 @@ class UpdateRaftVoterResponse(Message):
 
     def __init__(
         self,
-        *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
         current_leader: CurrentLeader | None = None,

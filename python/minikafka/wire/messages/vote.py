@@ -10,7 +10,7 @@ from typing import ClassVar
 from minikafka.wire.message import ZERO_UUID, Message
 
 
-class RequestPartitionData(Message):
+class VoteRequestPartitionData(Message):
     __slots__ = (
         "partition_index",
         "replica_epoch",
@@ -32,7 +32,6 @@ class RequestPartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         replica_epoch: int = 0,
         replica_id: int = 0,
@@ -52,16 +51,15 @@ class RequestPartitionData(Message):
         self.pre_vote = pre_vote
 
 
-class RequestTopicData(Message):
+class VoteRequestTopicData(Message):
     __slots__ = ("topic_name", "partitions")
     topic_name: str
-    partitions: list[RequestPartitionData]
+    partitions: list[VoteRequestPartitionData]
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
-        partitions: list[RequestPartitionData] | None = None,
+        partitions: list[VoteRequestPartitionData] | None = None,
     ) -> None:
         self.topic_name = topic_name
         self.partitions = [] if partitions is None else partitions
@@ -79,21 +77,20 @@ class VoteRequest(Message):
     __slots__ = ("cluster_id", "voter_id", "topics")
     cluster_id: str | None
     voter_id: int  # 1+
-    topics: list[RequestTopicData]
+    topics: list[VoteRequestTopicData]
 
     def __init__(
         self,
-        *,
         cluster_id: str | None = None,
         voter_id: int = -1,
-        topics: list[RequestTopicData] | None = None,
+        topics: list[VoteRequestTopicData] | None = None,
     ) -> None:
         self.cluster_id = cluster_id
         self.voter_id = voter_id
         self.topics = [] if topics is None else topics
 
 
-class ResponsePartitionData(Message):
+class VoteResponsePartitionData(Message):
     __slots__ = ("partition_index", "error_code", "leader_id", "leader_epoch", "vote_granted")
     partition_index: int
     error_code: int
@@ -103,7 +100,6 @@ class ResponsePartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
         leader_id: int = 0,
@@ -117,16 +113,15 @@ class ResponsePartitionData(Message):
         self.vote_granted = vote_granted
 
 
-class ResponseTopicData(Message):
+class VoteResponseTopicData(Message):
     __slots__ = ("topic_name", "partitions")
     topic_name: str
-    partitions: list[ResponsePartitionData]
+    partitions: list[VoteResponsePartitionData]
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
-        partitions: list[ResponsePartitionData] | None = None,
+        partitions: list[VoteResponsePartitionData] | None = None,
     ) -> None:
         self.topic_name = topic_name
         self.partitions = [] if partitions is None else partitions
@@ -140,7 +135,6 @@ class NodeEndpoint(Message):
 
     def __init__(
         self,
-        *,
         node_id: int = 0,
         host: str = "",
         port: int = 0,
@@ -161,14 +155,13 @@ class VoteResponse(Message):
 
     __slots__ = ("error_code", "topics", "node_endpoints")
     error_code: int
-    topics: list[ResponseTopicData]
+    topics: list[VoteResponseTopicData]
     node_endpoints: list[NodeEndpoint]  # 1+
 
     def __init__(
         self,
-        *,
         error_code: int = 0,
-        topics: list[ResponseTopicData] | None = None,
+        topics: list[VoteResponseTopicData] | None = None,
         node_endpoints: list[NodeEndpoint] | None = None,
     ) -> None:
         self.error_code = error_code

@@ -19,7 +19,6 @@ class StateBatch(Message):
 
     def __init__(
         self,
-        *,
         first_offset: int = 0,
         last_offset: int = 0,
         delivery_state: int = 0,
@@ -49,7 +48,6 @@ class PartitionData(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         state_epoch: int = 0,
         leader_epoch: int = 0,
@@ -72,7 +70,6 @@ class WriteStateData(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionData] | None = None,
     ) -> None:
@@ -95,7 +92,6 @@ class WriteShareGroupStateRequest(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         topics: list[WriteStateData] | None = None,
     ) -> None:
@@ -111,7 +107,6 @@ class PartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
@@ -128,7 +123,6 @@ class WriteStateResult(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[PartitionResult] | None = None,
     ) -> None:
@@ -150,7 +144,6 @@ class WriteShareGroupStateResponse(Message):
 
     def __init__(
         self,
-        *,
         results: list[WriteStateResult] | None = None,
     ) -> None:
         self.results = [] if results is None else results

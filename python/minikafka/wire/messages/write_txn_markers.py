@@ -17,7 +17,6 @@ class WritableTxnMarkerTopic(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partition_indexes: list[int] | None = None,
     ) -> None:
@@ -43,7 +42,6 @@ class WritableTxnMarker(Message):
 
     def __init__(
         self,
-        *,
         producer_id: int = 0,
         producer_epoch: int = 0,
         transaction_result: bool = False,
@@ -73,7 +71,6 @@ class WriteTxnMarkersRequest(Message):
 
     def __init__(
         self,
-        *,
         markers: list[WritableTxnMarker] | None = None,
     ) -> None:
         self.markers = [] if markers is None else markers
@@ -86,7 +83,6 @@ class WritableTxnMarkerPartitionResult(Message):
 
     def __init__(
         self,
-        *,
         partition_index: int = 0,
         error_code: int = 0,
     ) -> None:
@@ -101,7 +97,6 @@ class WritableTxnMarkerTopicResult(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: list[WritableTxnMarkerPartitionResult] | None = None,
     ) -> None:
@@ -116,7 +111,6 @@ class WritableTxnMarkerResult(Message):
 
     def __init__(
         self,
-        *,
         producer_id: int = 0,
         topics: list[WritableTxnMarkerTopicResult] | None = None,
     ) -> None:
@@ -138,7 +132,6 @@ class WriteTxnMarkersResponse(Message):
 
     def __init__(
         self,
-        *,
         markers: list[WritableTxnMarkerResult] | None = None,
     ) -> None:
         self.markers = [] if markers is None else markers

@@ -24,7 +24,6 @@ class AbortTransactionRecord(Message):
 
     def __init__(
         self,
-        *,
         reason: str | None = None,
     ) -> None:
         self.reason = reason
@@ -60,7 +59,6 @@ class AccessControlEntryRecord(Message):
 
     def __init__(
         self,
-        *,
         id: bytes = ZERO_UUID,
         resource_type: int = 0,
         resource_name: str = "",
@@ -94,7 +92,6 @@ class BeginTransactionRecord(Message):
 
     def __init__(
         self,
-        *,
         name: str | None = None,
     ) -> None:
         self.name = name
@@ -126,7 +123,6 @@ class BrokerRegistrationChangeRecord(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         broker_epoch: int = 0,
         fenced: int = 0,
@@ -156,7 +152,6 @@ class ClearElrRecord(Message):
 
     def __init__(
         self,
-        *,
         topic_name: str = "",
     ) -> None:
         self.topic_name = topic_name
@@ -169,7 +164,6 @@ class EntityData(Message):
 
     def __init__(
         self,
-        *,
         entity_type: str = "",
         entity_name: str | None = "",
     ) -> None:
@@ -194,7 +188,6 @@ class ClientQuotaRecord(Message):
 
     def __init__(
         self,
-        *,
         entity: list[EntityData] | None = None,
         key: str = "",
         value: float = 0.0,
@@ -223,7 +216,6 @@ class ConfigRecord(Message):
 
     def __init__(
         self,
-        *,
         resource_type: int = 0,
         resource_name: str = "",
         name: str = "",
@@ -263,7 +255,6 @@ class DelegationTokenRecord(Message):
 
     def __init__(
         self,
-        *,
         owner: str = "",
         requester: str = "",
         renewers: list[str] | None = None,
@@ -308,7 +299,6 @@ class FeatureLevelRecord(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         feature_level: int = 0,
     ) -> None:
@@ -331,7 +321,6 @@ class FenceBrokerRecord(Message):
 
     def __init__(
         self,
-        *,
         id: int = 0,
         epoch: int = 0,
     ) -> None:
@@ -387,7 +376,6 @@ class PartitionChangeRecord(Message):
 
     def __init__(
         self,
-        *,
         partition_id: int = -1,
         topic_id: bytes = ZERO_UUID,
         isr: list[int] | None = None,
@@ -453,7 +441,6 @@ class PartitionRecord(Message):
 
     def __init__(
         self,
-        *,
         partition_id: int = -1,
         topic_id: bytes = ZERO_UUID,
         replicas: list[int] | None = None,
@@ -499,7 +486,6 @@ class ProducerIdsRecord(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         broker_epoch: int = -1,
         next_producer_id: int = 0,
@@ -518,7 +504,6 @@ class BrokerEndpoint(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -538,7 +523,6 @@ class BrokerFeature(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         min_supported_version: int = 0,
         max_supported_version: int = 0,
@@ -584,7 +568,6 @@ class RegisterBrokerRecord(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         is_migrating_zk_broker: bool = False,
         incarnation_id: bytes = ZERO_UUID,
@@ -619,7 +602,6 @@ class ControllerEndpoint(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -639,7 +621,6 @@ class ControllerFeature(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         min_supported_version: int = 0,
         max_supported_version: int = 0,
@@ -667,7 +648,6 @@ class RegisterControllerRecord(Message):
 
     def __init__(
         self,
-        *,
         controller_id: int = 0,
         incarnation_id: bytes = ZERO_UUID,
         zk_migration_ready: bool = False,
@@ -695,7 +675,6 @@ class RemoveAccessControlEntryRecord(Message):
 
     def __init__(
         self,
-        *,
         id: bytes = ZERO_UUID,
     ) -> None:
         self.id = id
@@ -715,7 +694,6 @@ class RemoveDelegationTokenRecord(Message):
 
     def __init__(
         self,
-        *,
         token_id: str = "",
     ) -> None:
         self.token_id = token_id
@@ -735,7 +713,6 @@ class RemoveTopicRecord(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
     ) -> None:
         self.topic_id = topic_id
@@ -756,7 +733,6 @@ class RemoveUserScramCredentialRecord(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         mechanism: int = 0,
     ) -> None:
@@ -779,7 +755,6 @@ class TopicRecord(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         topic_id: bytes = ZERO_UUID,
     ) -> None:
@@ -802,7 +777,6 @@ class UnfenceBrokerRecord(Message):
 
     def __init__(
         self,
-        *,
         id: int = 0,
         epoch: int = 0,
     ) -> None:
@@ -825,7 +799,6 @@ class UnregisterBrokerRecord(Message):
 
     def __init__(
         self,
-        *,
         broker_id: int = 0,
         broker_epoch: int = 0,
     ) -> None:
@@ -847,7 +820,6 @@ class UnregisterControllerRecord(Message):
 
     def __init__(
         self,
-        *,
         controller_id: int = 0,
     ) -> None:
         self.controller_id = controller_id
@@ -872,7 +844,6 @@ class UserScramCredentialRecord(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         mechanism: int = 0,
         salt: bytes = b"",
@@ -902,7 +873,6 @@ class ZkMigrationStateRecord(Message):
 
     def __init__(
         self,
-        *,
         zk_migration_state: int = 0,
     ) -> None:
         self.zk_migration_state = zk_migration_state

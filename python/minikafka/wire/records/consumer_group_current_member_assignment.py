@@ -25,7 +25,6 @@ class ConsumerGroupCurrentMemberAssignmentKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
     ) -> None:
@@ -41,7 +40,6 @@ class TopicPartitions(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[int] | None = None,
         assignment_epochs: list[int] | Default | None = DEFAULT,
@@ -75,7 +73,6 @@ class ConsumerGroupCurrentMemberAssignmentValue(Message):
 
     def __init__(
         self,
-        *,
         member_epoch: int = 0,
         previous_member_epoch: int = 0,
         state: int = 0,
@@ -86,4 +83,6 @@ class ConsumerGroupCurrentMemberAssignmentValue(Message):
         self.previous_member_epoch = previous_member_epoch
         self.state = state
         self.assigned_partitions = [] if assigned_partitions is None else assigned_partitions
-        self.partitions_pending_revocation = [] if partitions_pending_revocation is None else partitions_pending_revocation
+        self.partitions_pending_revocation = (
+            [] if partitions_pending_revocation is None else partitions_pending_revocation
+        )

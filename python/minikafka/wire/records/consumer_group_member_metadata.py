@@ -25,7 +25,6 @@ class ConsumerGroupMemberMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
     ) -> None:
@@ -40,7 +39,6 @@ class ClassicProtocol(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         metadata: bytes = b"",
     ) -> None:
@@ -55,7 +53,6 @@ class ClassicMemberMetadata(Message):
 
     def __init__(
         self,
-        *,
         session_timeout_ms: int = 0,
         supported_protocols: list[ClassicProtocol] | None = None,
     ) -> None:
@@ -95,7 +92,6 @@ class ConsumerGroupMemberMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         instance_id: str | None = "",
         rack_id: str | None = "",
         client_id: str = "",
@@ -114,4 +110,6 @@ class ConsumerGroupMemberMetadataValue(Message):
         self.subscribed_topic_regex = subscribed_topic_regex
         self.rebalance_timeout_ms = rebalance_timeout_ms
         self.server_assignor = server_assignor
-        self.classic_member_metadata = ClassicMemberMetadata() if classic_member_metadata is DEFAULT else classic_member_metadata
+        self.classic_member_metadata = (
+            ClassicMemberMetadata() if classic_member_metadata is DEFAULT else classic_member_metadata
+        )

@@ -24,7 +24,6 @@ class ConsumerGroupMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
     ) -> None:
         self.group_id = group_id
@@ -45,7 +44,6 @@ class ConsumerGroupMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         epoch: int = 0,
         metadata_hash: int = 0,
     ) -> None:

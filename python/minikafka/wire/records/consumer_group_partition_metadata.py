@@ -24,7 +24,6 @@ class ConsumerGroupPartitionMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
     ) -> None:
         self.group_id = group_id
@@ -37,7 +36,6 @@ class PartitionMetadata(Message):
 
     def __init__(
         self,
-        *,
         partition: int = 0,
         racks: list[str] | None = None,
     ) -> None:
@@ -54,7 +52,6 @@ class TopicMetadata(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         topic_name: str = "",
         num_partitions: int = 0,
@@ -80,7 +77,6 @@ class ConsumerGroupPartitionMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         topics: list[TopicMetadata] | None = None,
     ) -> None:
         self.topics = [] if topics is None else topics

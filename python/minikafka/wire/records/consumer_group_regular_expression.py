@@ -25,7 +25,6 @@ class ConsumerGroupRegularExpressionKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         regular_expression: str = "",
     ) -> None:
@@ -49,7 +48,6 @@ class ConsumerGroupRegularExpressionValue(Message):
 
     def __init__(
         self,
-        *,
         topics: list[str] | None = None,
         version: int = 0,
         timestamp: int = 0,

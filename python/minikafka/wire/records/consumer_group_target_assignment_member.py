@@ -25,7 +25,6 @@ class ConsumerGroupTargetAssignmentMemberKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
     ) -> None:
@@ -40,7 +39,6 @@ class TopicPartition(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[int] | None = None,
     ) -> None:
@@ -62,7 +60,6 @@ class ConsumerGroupTargetAssignmentMemberValue(Message):
 
     def __init__(
         self,
-        *,
         topic_partitions: list[TopicPartition] | None = None,
     ) -> None:
         self.topic_partitions = [] if topic_partitions is None else topic_partitions

@@ -17,7 +17,6 @@ class ConsumerProtocolAssignmentTopicPartition(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -39,7 +38,6 @@ class ConsumerProtocolAssignment(Message):
 
     def __init__(
         self,
-        *,
         assigned_partitions: list[ConsumerProtocolAssignmentTopicPartition] | None = None,
         user_data: bytes | None = None,
     ) -> None:
@@ -54,7 +52,6 @@ class ConsumerProtocolSubscriptionTopicPartition(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -79,7 +76,6 @@ class ConsumerProtocolSubscription(Message):
 
     def __init__(
         self,
-        *,
         topics: list[str] | None = None,
         user_data: bytes | None = None,
         owned_partitions: list[ConsumerProtocolSubscriptionTopicPartition] | None = None,

@@ -26,7 +26,6 @@ class AbortedTxn(Message):
 
     def __init__(
         self,
-        *,
         producer_id: int = 0,
         first_offset: int = 0,
         last_offset: int = 0,
@@ -51,7 +50,6 @@ class ControlRecordTypeSchema(Message):
 
     def __init__(
         self,
-        *,
         type: int = 0,
     ) -> None:
         self.type = type
@@ -72,7 +70,6 @@ class DefaultPrincipalData(Message):
 
     def __init__(
         self,
-        *,
         type: str = "",
         name: str = "",
         token_authenticated: bool = False,
@@ -95,7 +92,6 @@ class EndTxnMarker(Message):
 
     def __init__(
         self,
-        *,
         coordinator_epoch: int = 0,
     ) -> None:
         self.coordinator_epoch = coordinator_epoch
@@ -115,7 +111,6 @@ class KRaftVersionRecord(Message):
 
     def __init__(
         self,
-        *,
         version: int = 0,
         k_raft_version: int = 0,
     ) -> None:
@@ -130,7 +125,6 @@ class LeaderChangeMessageVoter(Message):
 
     def __init__(
         self,
-        *,
         voter_id: int = 0,
         voter_directory_id: bytes = ZERO_UUID,
     ) -> None:
@@ -154,7 +148,6 @@ class LeaderChangeMessage(Message):
 
     def __init__(
         self,
-        *,
         version: int = 0,
         leader_id: int = 0,
         voters: list[LeaderChangeMessageVoter] | None = None,
@@ -179,7 +172,6 @@ class SnapshotFooterRecord(Message):
 
     def __init__(
         self,
-        *,
         version: int = 0,
     ) -> None:
         self.version = version
@@ -199,7 +191,6 @@ class SnapshotHeaderRecord(Message):
 
     def __init__(
         self,
-        *,
         version: int = 0,
         last_contained_log_timestamp: int = 0,
     ) -> None:
@@ -215,7 +206,6 @@ class Endpoint(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         host: str = "",
         port: int = 0,
@@ -232,7 +222,6 @@ class KRaftVersionFeature(Message):
 
     def __init__(
         self,
-        *,
         min_supported_version: int = 0,
         max_supported_version: int = 0,
     ) -> None:
@@ -249,7 +238,6 @@ class VotersRecordVoter(Message):
 
     def __init__(
         self,
-        *,
         voter_id: int = 0,
         voter_directory_id: bytes = ZERO_UUID,
         endpoints: list[Endpoint] | None = None,
@@ -258,7 +246,9 @@ class VotersRecordVoter(Message):
         self.voter_id = voter_id
         self.voter_directory_id = voter_directory_id
         self.endpoints = [] if endpoints is None else endpoints
-        self.k_raft_version_feature = KRaftVersionFeature() if k_raft_version_feature is None else k_raft_version_feature
+        self.k_raft_version_feature = (
+            KRaftVersionFeature() if k_raft_version_feature is None else k_raft_version_feature
+        )
 
 
 class VotersRecord(Message):
@@ -275,7 +265,6 @@ class VotersRecord(Message):
 
     def __init__(
         self,
-        *,
         version: int = 0,
         voters: list[VotersRecordVoter] | None = None,
     ) -> None:

@@ -24,7 +24,6 @@ class GroupMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group: str = "",
     ) -> None:
         self.group = group
@@ -52,7 +51,6 @@ class MemberMetadata(Message):
 
     def __init__(
         self,
-        *,
         member_id: str = "",
         group_instance_id: str | None = None,
         client_id: str = "",
@@ -91,7 +89,6 @@ class GroupMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         protocol_type: str = "",
         generation: int = 0,
         protocol: str | None = "",

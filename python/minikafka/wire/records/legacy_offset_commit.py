@@ -26,7 +26,6 @@ class LegacyOffsetCommitKey(Message):
 
     def __init__(
         self,
-        *,
         group: str = "",
         topic: str = "",
         partition: int = 0,
@@ -52,7 +51,6 @@ class LegacyOffsetCommitValue(Message):
 
     def __init__(
         self,
-        *,
         offset: int = 0,
         metadata: str = "",
         commit_timestamp: int = 0,

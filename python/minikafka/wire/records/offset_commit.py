@@ -26,7 +26,6 @@ class OffsetCommitKey(Message):
 
     def __init__(
         self,
-        *,
         group: str = "",
         topic: str = "",
         partition: int = 0,
@@ -55,7 +54,6 @@ class OffsetCommitValue(Message):
 
     def __init__(
         self,
-        *,
         offset: int = 0,
         leader_epoch: int = -1,
         metadata: str = "",

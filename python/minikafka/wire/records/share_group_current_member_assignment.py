@@ -25,7 +25,6 @@ class ShareGroupCurrentMemberAssignmentKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
     ) -> None:
@@ -40,7 +39,6 @@ class TopicPartitions(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         partitions: list[int] | None = None,
     ) -> None:
@@ -65,7 +63,6 @@ class ShareGroupCurrentMemberAssignmentValue(Message):
 
     def __init__(
         self,
-        *,
         member_epoch: int = 0,
         previous_member_epoch: int = 0,
         state: int = 0,

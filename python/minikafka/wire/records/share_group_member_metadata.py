@@ -25,7 +25,6 @@ class ShareGroupMemberMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
     ) -> None:
@@ -50,7 +49,6 @@ class ShareGroupMemberMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         rack_id: str | None = "",
         client_id: str = "",
         client_host: str = "",

@@ -24,7 +24,6 @@ class ShareGroupMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
     ) -> None:
         self.group_id = group_id
@@ -45,7 +44,6 @@ class ShareGroupMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         epoch: int = 0,
         metadata_hash: int = 0,
     ) -> None:

@@ -24,7 +24,6 @@ class ShareGroupStatePartitionMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
     ) -> None:
         self.group_id = group_id
@@ -38,7 +37,6 @@ class TopicPartitionsInfo(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         topic_name: str = "",
         partitions: list[int] | None = None,
@@ -55,7 +53,6 @@ class TopicInfo(Message):
 
     def __init__(
         self,
-        *,
         topic_id: bytes = ZERO_UUID,
         topic_name: str = "",
     ) -> None:
@@ -79,7 +76,6 @@ class ShareGroupStatePartitionMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         initializing_topics: list[TopicPartitionsInfo] | None = None,
         initialized_topics: list[TopicPartitionsInfo] | None = None,
         deleting_topics: list[TopicInfo] | None = None,

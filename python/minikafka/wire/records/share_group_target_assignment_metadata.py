@@ -24,7 +24,6 @@ class ShareGroupTargetAssignmentMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
     ) -> None:
         self.group_id = group_id
@@ -45,7 +44,6 @@ class ShareGroupTargetAssignmentMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         assignment_epoch: int = 0,
         assignment_timestamp: int = 0,
     ) -> None:

@@ -25,7 +25,6 @@ class StreamsGroupCurrentMemberAssignmentKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
     ) -> None:
@@ -41,7 +40,6 @@ class TaskIds(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         partitions: list[int] | None = None,
         assignment_epochs: list[int] | Default | None = DEFAULT,
@@ -83,7 +81,6 @@ class StreamsGroupCurrentMemberAssignmentValue(Message):
 
     def __init__(
         self,
-        *,
         member_epoch: int = 0,
         previous_member_epoch: int = 0,
         state: int = 0,
@@ -100,6 +97,12 @@ class StreamsGroupCurrentMemberAssignmentValue(Message):
         self.active_tasks = [] if active_tasks is None else active_tasks
         self.standby_tasks = [] if standby_tasks is None else standby_tasks
         self.warmup_tasks = [] if warmup_tasks is None else warmup_tasks
-        self.active_tasks_pending_revocation = [] if active_tasks_pending_revocation is None else active_tasks_pending_revocation
-        self.standby_tasks_pending_revocation = [] if standby_tasks_pending_revocation is None else standby_tasks_pending_revocation
-        self.warmup_tasks_pending_revocation = [] if warmup_tasks_pending_revocation is None else warmup_tasks_pending_revocation
+        self.active_tasks_pending_revocation = (
+            [] if active_tasks_pending_revocation is None else active_tasks_pending_revocation
+        )
+        self.standby_tasks_pending_revocation = (
+            [] if standby_tasks_pending_revocation is None else standby_tasks_pending_revocation
+        )
+        self.warmup_tasks_pending_revocation = (
+            [] if warmup_tasks_pending_revocation is None else warmup_tasks_pending_revocation
+        )

@@ -25,7 +25,6 @@ class StreamsGroupMemberMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
     ) -> None:
@@ -40,7 +39,6 @@ class Endpoint(Message):
 
     def __init__(
         self,
-        *,
         host: str = "",
         port: int = 0,
     ) -> None:
@@ -55,7 +53,6 @@ class KeyValue(Message):
 
     def __init__(
         self,
-        *,
         key: str = "",
         value: str = "",
     ) -> None:
@@ -95,7 +92,6 @@ class StreamsGroupMemberMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         instance_id: str | None = "",
         rack_id: str | None = "",
         client_id: str = "",

@@ -24,7 +24,6 @@ class StreamsGroupMetadataKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
     ) -> None:
         self.group_id = group_id
@@ -37,7 +36,6 @@ class LastAssignmentConfig(Message):
 
     def __init__(
         self,
-        *,
         key: str = "",
         value: str = "",
     ) -> None:
@@ -71,7 +69,6 @@ class StreamsGroupMetadataValue(Message):
 
     def __init__(
         self,
-        *,
         epoch: int = 0,
         metadata_hash: int = 0,
         validated_topology_epoch: int = -1,

@@ -25,7 +25,6 @@ class StreamsGroupTargetAssignmentMemberKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
         member_id: str = "",
     ) -> None:
@@ -40,7 +39,6 @@ class TaskIds(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         partitions: list[int] | None = None,
     ) -> None:
@@ -64,7 +62,6 @@ class StreamsGroupTargetAssignmentMemberValue(Message):
 
     def __init__(
         self,
-        *,
         active_tasks: list[TaskIds] | None = None,
         standby_tasks: list[TaskIds] | None = None,
         warmup_tasks: list[TaskIds] | None = None,

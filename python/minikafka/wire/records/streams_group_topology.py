@@ -24,7 +24,6 @@ class StreamsGroupTopologyKey(Message):
 
     def __init__(
         self,
-        *,
         group_id: str = "",
     ) -> None:
         self.group_id = group_id
@@ -37,7 +36,6 @@ class TopicConfig(Message):
 
     def __init__(
         self,
-        *,
         key: str = "",
         value: str = "",
     ) -> None:
@@ -54,7 +52,6 @@ class TopicInfo(Message):
 
     def __init__(
         self,
-        *,
         name: str = "",
         partitions: int = 0,
         replication_factor: int = 0,
@@ -74,14 +71,15 @@ class CopartitionGroup(Message):
 
     def __init__(
         self,
-        *,
         source_topics: list[int] | None = None,
         source_topic_regex: list[int] | None = None,
         repartition_source_topics: list[int] | None = None,
     ) -> None:
         self.source_topics = [] if source_topics is None else source_topics
         self.source_topic_regex = [] if source_topic_regex is None else source_topic_regex
-        self.repartition_source_topics = [] if repartition_source_topics is None else repartition_source_topics
+        self.repartition_source_topics = (
+            [] if repartition_source_topics is None else repartition_source_topics
+        )
 
 
 class Subtopology(Message):
@@ -104,7 +102,6 @@ class Subtopology(Message):
 
     def __init__(
         self,
-        *,
         subtopology_id: str = "",
         source_topics: list[str] | None = None,
         source_topic_regex: list[str] | None = None,
@@ -118,7 +115,9 @@ class Subtopology(Message):
         self.source_topic_regex = [] if source_topic_regex is None else source_topic_regex
         self.state_changelog_topics = [] if state_changelog_topics is None else state_changelog_topics
         self.repartition_sink_topics = [] if repartition_sink_topics is None else repartition_sink_topics
-        self.repartition_source_topics = [] if repartition_source_topics is None else repartition_source_topics
+        self.repartition_source_topics = (
+            [] if repartition_source_topics is None else repartition_source_topics
+        )
         self.copartition_groups = [] if copartition_groups is None else copartition_groups
 
 
@@ -137,7 +136,6 @@ class StreamsGroupTopologyValue(Message):
 
     def __init__(
         self,
-        *,
         epoch: int = 0,
         subtopologies: list[Subtopology] | None = None,
     ) -> None:

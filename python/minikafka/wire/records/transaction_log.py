@@ -24,7 +24,6 @@ class TransactionLogKey(Message):
 
     def __init__(
         self,
-        *,
         transactional_id: str = "",
     ) -> None:
         self.transactional_id = transactional_id
@@ -37,7 +36,6 @@ class PartitionsSchema(Message):
 
     def __init__(
         self,
-        *,
         topic: str = "",
         partition_ids: list[int] | None = None,
     ) -> None:
@@ -81,7 +79,6 @@ class TransactionLogValue(Message):
 
     def __init__(
         self,
-        *,
         producer_id: int = 0,
         previous_producer_id: int = -1,
         next_producer_id: int = -1,
