@@ -186,10 +186,11 @@ class Log(Protocol):
         """
         ...
 
-    def roll(self, base_offset: Offset | None = None) -> Offset:
-        """Start a new segment at max(base_offset, log end offset); return its base offset.
+    def roll(self) -> Offset:
+        """Start a new segment at the log end offset; return its base offset.
 
-        No-op while the active segment is empty. The old segment is dirty until the next flush.
+        No-op while the active segment is empty. The old segment is dirty until the next flush. Segments always begin
+        where the one before ended: recovery relies on it to see a lost tail.
         """
         ...
 
@@ -210,7 +211,7 @@ class Log(Protocol):
     def truncate_to(self, offset: Offset) -> None:
         """Drop every batch whose last offset is >= `offset` (R11); lowers the recovery point with it.
 
-        Producer snapshots above, and transaction indexes of dropped segments, are deleted with them. No-op when
+        The log then ends at `offset`, or at the base offset of the batch that `offset` fell into. Not synced. Producer snapshots above, and transaction indexes of dropped segments, are deleted with them. No-op when
         `offset` >= the log end offset.
         """
         ...

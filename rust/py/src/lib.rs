@@ -1,7 +1,12 @@
 //! Python bindings: argument conversion, errors, the GIL. No logic (docs/style.md, rule 16).
 
+mod batch;
+mod buffer;
 mod codec;
+mod error;
 mod frames;
+mod fs;
+mod log;
 
 use pyo3::prelude::*;
 
@@ -11,5 +16,8 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     codec::register(module)?;
     module.add_class::<frames::FrameSplitter>()?;
-    Ok(())
+    error::register(module)?;
+    batch::register(module)?;
+    log::register(module)?;
+    fs::register(module)
 }

@@ -1,0 +1,81 @@
+//! File systems, and the small files kept beside the logs.
+
+use std::sync::Arc;
+
+use minikafka_log::files;
+use minikafka_log::fs::{FileSystem, OsFileSystem};
+use minikafka_log::log::{Checkpoint, LogConfig};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::buffer::BytesLike;
+use crate::error::io_error;
+use crate::log::{ConfigArgument, Log};
+
+/// A file system.
+#[pyclass(frozen, module = "minikafka._core")]
+pub struct Disk {
+    fs: Arc<dyn FileSystem>,
+}
+
+#[pymethods]
+#[allow(clippy::needless_pass_by_value)]
+impl Disk {
+    #[staticmethod]
+    fn os() -> Self {
+        Self { fs: Arc::new(OsFileSystem) }
+    }
+
+    #[pyo3(signature = (directory, *, config, recovery_point, log_start_offset, clean))]
+    pub fn open_log(
+        &self,
+        py: Python<'_>,
+        directory: &str,
+        config: ConfigArgument,
+        recovery_point: i64,
+        log_start_offset: i64,
+        clean: bool,
+    ) -> PyResult<Log> {
+        let checkpoint = Checkpoint { recovery_point, log_start_offset, clean };
+        Log::open_on(py, Arc::clone(&self.fs), directory, LogConfig::from(config), checkpoint)
+    }
+
+    fn read_file<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let content = files::read_file(&*self.fs, path).map_err(io_error)?;
+        Ok(content.map(|content| PyBytes::new(py, &content)))
+    }
+
+    fn write_file_atomically(&self, py: Python<'_>, path: &str, data: BytesLike<'_>) -> PyResult<()> {
+        let content = data.as_slice();
+        py.detach(|| files::write_file_atomically(&*self.fs, path, content)).map_err(io_error)
+    }
+
+    fn write_file(&self, path: &str, data: BytesLike<'_>) -> PyResult<()> {
+        files::write_file(&*self.fs, path, data.as_slice()).map_err(io_error)
+    }
+
+    fn remove_file(&self, path: &str) -> PyResult<bool> {
+        self.fs.remove_file(path).map_err(io_error)
+    }
+
+    fn list_directory(&self, path: &str) -> PyResult<Vec<String>> {
+        self.fs.list(path).map_err(io_error)
+    }
+
+    fn make_directory(&self, py: Python<'_>, path: &str) -> PyResult<()> {
+        py.detach(|| files::make_directory(&*self.fs, path)).map_err(io_error)
+    }
+
+    fn rename(&self, py: Python<'_>, source: &str, target: &str) -> PyResult<()> {
+        py.detach(|| files::rename(&*self.fs, source, target)).map_err(io_error)
+    }
+
+    fn remove_tree(&self, py: Python<'_>, path: &str) -> PyResult<()> {
+        py.detach(|| self.fs.remove_tree(path)).map_err(io_error)
+    }
+}
+
+/// Adds this file's names to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Disk>()
+}

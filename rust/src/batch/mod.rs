@@ -1,0 +1,22 @@
+//! Record batches of magic 2: reading, checking, stamping and building them.
+
+mod build;
+mod header;
+mod record;
+mod stamp;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+pub use build::{BatchOptions, NewRecord, build_batch, build_end_transaction_marker};
+pub use header::{BatchHeader, HEADER_BYTES, LENGTH_PREFIX_BYTES, Marker, with_flags};
+pub use record::{Record, Records, uncompressed_records};
+pub use stamp::stamped_header;
+pub use validate::{check_crc, crc_of_batch, inspect, split_batches};
+
+/// CRC-32C (Castagnoli) of `data`, continuing from `initial`.
+#[must_use]
+pub fn crc32c(initial: u32, data: &[u8]) -> u32 {
+    crc32c::crc32c_append(initial, data)
+}

@@ -1,0 +1,63 @@
+//! Small files: read whole, replaced whole (D6).
+//!
+//! A checkpoint is replaced by temp file, fsync, rename, fsync of the directory. Whatever the moment of a power cut, the
+//! old content is there or the new one, never a mixture and never nothing.
+
+use std::io;
+
+use crate::fs::{FileSystem, parent, read_exact_at};
+
+/// The whole file, or `None` when there is none.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn read_file(fs: &dyn FileSystem, path: &str) -> io::Result<Option<Vec<u8>>> {
+    let Some(length) = fs.length(path)? else { return Ok(None) };
+    let mut content = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    read_exact_at(&*fs.open(path, false)?, &mut content, 0)?;
+    Ok(Some(content))
+}
+
+/// Replaces the file so that a crash leaves the old content or the new; durable on return.
+///
+/// # Errors
+/// Whatever the system says; the old content is then still there.
+pub fn write_file_atomically(fs: &dyn FileSystem, path: &str, content: &[u8]) -> io::Result<()> {
+    let temporary = format!("{path}.tmp");
+    fs.remove_file(&temporary)?;
+    let file = fs.open(&temporary, true)?;
+    file.append(&[content])?;
+    file.sync()?;
+    fs.rename(&temporary, path)?;
+    fs.sync_directory(parent(path))
+}
+
+/// Replaces the file with no fsync: for what a crash may take, such as the snapshot at a roll (L9).
+///
+/// # Errors
+/// Whatever the system says.
+pub fn write_file(fs: &dyn FileSystem, path: &str, content: &[u8]) -> io::Result<()> {
+    fs.remove_file(path)?;
+    fs.open(path, true)?.append(&[content])
+}
+
+/// Creates a directory with its parents; every new entry is durable on return.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn make_directory(fs: &dyn FileSystem, path: &str) -> io::Result<()> {
+    fs.create_directory(path)?;
+    fs.sync_directory(parent(path))
+}
+
+/// Renames a file or directory; durable on return.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn rename(fs: &dyn FileSystem, source: &str, target: &str) -> io::Result<()> {
+    fs.rename(source, target)?;
+    if parent(source) != parent(target) {
+        fs.sync_directory(parent(source))?;
+    }
+    fs.sync_directory(parent(target))
+}

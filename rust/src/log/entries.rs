@@ -1,0 +1,106 @@
+//! A file of fixed-size entries in ascending order: what both indexes are made of.
+//!
+//! Nothing but the number of entries and the last one is kept in memory; a look-up reads the file, which the page cache
+//! holds. The file is opened when first needed.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use crate::fs::{File, FileSystem, read_exact_at};
+
+/// Entries of `N` bytes each.
+#[derive(Debug)]
+pub struct EntryFile<const N: usize> {
+    fs: Arc<dyn FileSystem>,
+    path: String,
+    file: OnceLock<Arc<dyn File>>,
+    count: u64,
+    last: Option<[u8; N]>,
+}
+
+impl<const N: usize> EntryFile<N> {
+    /// The file at `path`; empty when it does not exist yet. `None` when its length is no multiple of an entry.
+    pub fn open(fs: &Arc<dyn FileSystem>, path: String) -> io::Result<Option<Self>> {
+        let length = fs.length(&path)?.unwrap_or(0);
+        let count = length / N as u64;
+        let mut entries = Self { fs: Arc::clone(fs), path, file: OnceLock::new(), count, last: None };
+        if !length.is_multiple_of(N as u64) {
+            return Ok(None);
+        }
+        if let Some(index) = count.checked_sub(1) {
+            entries.last = Some(entries.get(index)?);
+        }
+        Ok(Some(entries))
+    }
+
+    /// The same file, emptied.
+    pub fn create(fs: &Arc<dyn FileSystem>, path: String) -> io::Result<Self> {
+        fs.remove_file(&path)?;
+        fs.open(&path, true)?;
+        Ok(Self { fs: Arc::clone(fs), path, file: OnceLock::new(), count: 0, last: None })
+    }
+
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub fn last(&self) -> Option<[u8; N]> {
+        self.last
+    }
+
+    pub fn append(&mut self, entry: [u8; N]) -> io::Result<()> {
+        self.file()?.append(&[&entry])?;
+        self.count += 1;
+        self.last = Some(entry);
+        Ok(())
+    }
+
+    pub fn get(&self, index: u64) -> io::Result<[u8; N]> {
+        let mut entry = [0; N];
+        read_exact_at(&**self.file()?, &mut entry, index * N as u64)?;
+        Ok(entry)
+    }
+
+    /// The last entry for which `holds`, given that it holds for a leading run of them.
+    pub fn last_where(&self, holds: impl Fn(&[u8; N]) -> bool) -> io::Result<Option<[u8; N]>> {
+        // Most readers are at the tail, so the last entry is tried first.
+        if let Some(last) = self.last.filter(&holds) {
+            return Ok(Some(last));
+        }
+        let (mut low, mut high, mut found) = (0, self.count, None);
+        while low < high {
+            let middle = low.midpoint(high);
+            let entry = self.get(middle)?;
+            if holds(&entry) {
+                found = Some(entry);
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Keeps the leading run of entries for which `holds`.
+    pub fn truncate_where(&mut self, holds: impl Fn(&[u8; N]) -> bool) -> io::Result<()> {
+        let before = self.count;
+        while let Some(last) = self.last.filter(|last| !holds(last)) {
+            debug_assert!(!holds(&last));
+            self.count -= 1;
+            self.last = self.count.checked_sub(1).map(|index| self.get(index)).transpose()?;
+        }
+        if self.count < before {
+            self.file()?.truncate(self.count * N as u64)?;
+        }
+        Ok(())
+    }
+
+    /// To be synced; `None` when nothing was ever written or read.
+    pub fn file(&self) -> io::Result<&Arc<dyn File>> {
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        let file = self.fs.open(&self.path, true)?;
+        Ok(self.file.get_or_init(|| file))
+    }
+}

@@ -1,0 +1,202 @@
+//! One segment: a `.log` file of batches and the two sparse indexes beside it (L10).
+
+use std::io;
+use std::sync::Arc;
+
+use crate::batch::BatchHeader;
+use crate::error::Result;
+use crate::fs::{File, FileSystem};
+use crate::log::offset_index::OffsetIndex;
+use crate::log::scan::{HeaderScan, LOOK_UP_CHUNK, Located};
+use crate::log::time_index::TimeIndex;
+
+/// Every file that belongs to a segment; the last two are written by the owners of their meaning.
+pub const SUFFIXES: [&str; 5] = ["log", "index", "timeindex", "txnindex", "snapshot"];
+
+/// `directory/00000000000000000042.suffix`
+pub fn file_path(directory: &str, base_offset: i64, suffix: &str) -> String {
+    format!("{directory}/{base_offset:020}.{suffix}")
+}
+
+/// One segment; the log keeps them in order.
+#[derive(Debug)]
+pub struct Segment {
+    pub base_offset: i64,
+    /// One past the last offset; equal to the base offset while empty. Never above the next segment's base offset.
+    pub next_offset: i64,
+    /// Bytes in the `.log` file.
+    pub size: u64,
+    pub file: Arc<dyn File>,
+    pub offset_index: OffsetIndex,
+    pub time_index: TimeIndex,
+    /// The largest timestamp and the last offset of the batch that carries it.
+    pub largest: Option<(i64, i64)>,
+    /// Max timestamp of the first batch, from which `segment.ms` is measured; -1 without one (L9).
+    pub first_timestamp: i64,
+    /// Appended to since the last flush began.
+    pub dirty: bool,
+    bytes_since_index_entry: u64,
+}
+
+impl Segment {
+    /// A new, empty segment, or an existing file about to be scanned: the indexes start empty.
+    pub fn create(fs: &Arc<dyn FileSystem>, directory: &str, base_offset: i64) -> io::Result<Self> {
+        let path = |suffix| file_path(directory, base_offset, suffix);
+        Ok(Self {
+            base_offset,
+            next_offset: base_offset,
+            size: 0,
+            file: fs.open(&path("log"), true)?,
+            offset_index: OffsetIndex::create(fs, path("index"), base_offset)?,
+            time_index: TimeIndex::create(fs, path("timeindex"), base_offset)?,
+            largest: None,
+            first_timestamp: -1,
+            dirty: true,
+            bytes_since_index_entry: 0,
+        })
+    }
+
+    /// An existing segment whose files are trusted (D3); `None` when an index is missing or damaged.
+    ///
+    /// `next_offset` and the tail are not known yet: see [`Segment::read_tail`].
+    pub fn open(fs: &Arc<dyn FileSystem>, directory: &str, base_offset: i64) -> Result<Option<Self>> {
+        let path = |suffix| file_path(directory, base_offset, suffix);
+        let size = fs.length(&path("log"))?.unwrap_or(0);
+        for suffix in ["index", "timeindex"] {
+            if fs.length(&path(suffix))?.is_none() {
+                return Ok(None);
+            }
+        }
+        let Some(offset_index) = OffsetIndex::open(fs, path("index"), base_offset)? else { return Ok(None) };
+        let Some(time_index) = TimeIndex::open(fs, path("timeindex"), base_offset)? else { return Ok(None) };
+        if size > 0 && u64::from(offset_index.last_position()) >= size {
+            return Ok(None);
+        }
+        let mut segment = Self {
+            base_offset,
+            next_offset: base_offset,
+            size,
+            file: fs.open(&path("log"), false)?,
+            largest: time_index.last(),
+            offset_index,
+            time_index,
+            first_timestamp: -1,
+            dirty: false,
+            bytes_since_index_entry: 0,
+        };
+        if let Some(first) = segment.scan_from(0).next()? {
+            segment.first_timestamp = first.header.max_timestamp;
+        }
+        Ok(Some(segment))
+    }
+
+    /// Learns the end of the segment from the batches behind the last index entry.
+    pub fn read_tail(&mut self) -> Result<()> {
+        let from = u64::from(self.offset_index.last_position());
+        let mut largest = self.largest;
+        let mut next_offset = self.next_offset;
+        let mut scan = self.scan_from(from);
+        while let Some(located) = scan.next()? {
+            next_offset = located.header.next_offset();
+            largest = newer(largest, &located.header);
+        }
+        (self.largest, self.next_offset) = (largest, next_offset);
+        self.bytes_since_index_entry = self.size - from;
+        Ok(())
+    }
+
+    /// Writes whole batches, given as `parts`, whose headers (as stamped) are `headers`.
+    pub fn append(&mut self, headers: &[BatchHeader], parts: &[&[u8]], index_interval: u64) -> io::Result<()> {
+        self.dirty = true;
+        self.file.append(parts)?;
+        for header in headers {
+            self.note(header, index_interval)?;
+        }
+        Ok(())
+    }
+
+    /// Accounts for the batch that begins at the current size: end, timestamps, index entries.
+    pub fn note(&mut self, header: &BatchHeader, index_interval: u64) -> io::Result<()> {
+        if self.size == 0 {
+            self.first_timestamp = header.max_timestamp;
+        }
+        self.largest = newer(self.largest, header);
+        if self.bytes_since_index_entry > index_interval {
+            // A segment never grows past i32::MAX (`room_for`), so the position fits.
+            self.offset_index.append(header.last_offset(), self.size as u32)?;
+            self.close_time_index()?;
+            self.bytes_since_index_entry = 0;
+        }
+        self.bytes_since_index_entry += u64::from(header.size_bytes);
+        self.size += u64::from(header.size_bytes);
+        self.next_offset = header.next_offset();
+        Ok(())
+    }
+
+    /// Records the largest timestamp so far, as is also done when the segment stops being the active one.
+    pub fn close_time_index(&mut self) -> io::Result<()> {
+        match self.largest {
+            Some((timestamp, offset)) => self.time_index.append(timestamp, offset),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a batch ending at `last_offset` still has a relative offset and a position in 31 bits.
+    pub fn room_for(&self, size_bytes: u64, last_offset: i64) -> bool {
+        let most = i64::from(i32::MAX);
+        last_offset - self.base_offset <= most && self.size + size_bytes <= most as u64
+    }
+
+    /// The batch that contains `offset`, or the first one after it.
+    pub fn locate(&self, offset: i64) -> Result<Option<Located>> {
+        let from = u64::from(self.offset_index.position_before(offset)?);
+        self.scan_from(from).find(|header| header.last_offset() >= offset)
+    }
+
+    /// Cuts at a batch boundary; everything from `position` on is gone.
+    pub fn truncate(&mut self, position: u64, next_offset: i64) -> Result<()> {
+        self.file.truncate(position)?;
+        self.size = position;
+        self.next_offset = next_offset;
+        self.offset_index.truncate(position)?;
+        self.time_index.truncate(next_offset)?;
+        self.dirty = true;
+        self.largest = self.time_index.last();
+        if position == 0 {
+            self.first_timestamp = -1;
+        }
+        self.read_tail()?;
+        self.next_offset = next_offset;
+        Ok(())
+    }
+
+    /// Headers from a batch boundary to the end, in small chunks.
+    pub fn scan_from(&self, position: u64) -> HeaderScan<'_> {
+        HeaderScan::new(&*self.file, position, self.size, LOOK_UP_CHUNK)
+    }
+
+    /// What a flush must sync: the log, and the indexes once they will not change any more. The active segment's indexes
+    /// are rebuilt after a crash anyway, since the recovery point never lies past its end (D2).
+    pub fn files_to_sync(&self, is_active: bool) -> io::Result<Vec<Arc<dyn File>>> {
+        let mut files = vec![Arc::clone(&self.file)];
+        if !is_active {
+            files.push(Arc::clone(self.offset_index.entries.file()?));
+            files.push(Arc::clone(self.time_index.entries.file()?));
+        }
+        Ok(files)
+    }
+}
+
+/// The earliest batch with the largest timestamp wins.
+fn newer(largest: Option<(i64, i64)>, header: &BatchHeader) -> Option<(i64, i64)> {
+    let is_newer = header.max_timestamp > largest.map_or(-1, |(timestamp, _)| timestamp);
+    if is_newer { Some((header.max_timestamp, header.last_offset())) } else { largest }
+}
+
+/// Removes every file of a segment; missing ones are no error.
+pub fn remove_files(fs: &dyn FileSystem, directory: &str, base_offset: i64) -> io::Result<()> {
+    for suffix in SUFFIXES {
+        fs.remove_file(&file_path(directory, base_offset, suffix))?;
+    }
+    Ok(())
+}
