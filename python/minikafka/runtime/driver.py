@@ -1,0 +1,142 @@
+"""The event loop as nodes see it: turns.
+
+A turn is everything that one look at the sockets brought. All of it is handed over together, node by node, then the
+timers that are due, and last what the nodes sent is written, once per connection. So a burst costs one pass, and ready
+sockets always come before timers: a broker that was starved reads its heartbeats before it looks at its clock
+(design 2.9).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from minikafka.effects import ConnectionId
+from minikafka.runtime.clock import BrokerClock
+from minikafka.runtime.flushing import Flushing
+from minikafka.runtime.links import Links
+from minikafka.types import Now
+
+if TYPE_CHECKING:
+    from minikafka.runtime.connection import Connection
+    from minikafka.runtime.life import Life
+
+JOB_THREADS: Final = 2
+
+
+class Driver:
+    """Runs any number of lives on one asyncio loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: BrokerClock | None = None) -> None:
+        self.loop = loop
+        self.clock = clock or BrokerClock()
+        self.links = Links()
+        self.flushing = Flushing(loop)
+        self.lives: list[Life] = []
+        self.watchers: list[Callable[[], None]] = []
+        """Called after each turn in which a node ran; a watcher looks at nodes and changes nothing."""
+        self.turns = 0
+        """Turns in which a node ran."""
+        self._writing: list[Connection] = []
+        self._turn_open = False
+        self._wake: asyncio.TimerHandle | None = None
+        self._wake_ms: int | None = None
+        self._connections = 0
+        self._workers: ThreadPoolExecutor | None = None
+
+    @property
+    def now(self) -> Now:
+        """Broker time of this turn."""
+        return self.clock.now
+
+    # Turns.
+
+    def open_turn(self) -> None:
+        """Something is ready: the turn ends when everything else that is ready has been read."""
+        if not self._turn_open:
+            self._turn_open = True
+            self.loop.call_soon(self._close_turn)
+
+    def read_time(self) -> Now:
+        """Let broker time move on to now, within the limits of `BrokerClock`."""
+        return self.clock.turn(self._earliest_ms())
+
+    def will_write(self, connection: Connection) -> None:
+        """`connection` has something to write at the end of this turn."""
+        self._writing.append(connection)
+        self.open_turn()
+
+    def next_connection_id(self) -> ConnectionId:
+        self._connections += 1
+        return self._connections
+
+    def _close_turn(self) -> None:
+        self.read_time()
+        ran = False
+        for life in tuple(self.lives):
+            ran |= life.run_turn()
+        writing, self._writing = self._writing, []
+        for connection in writing:
+            connection.write_out()
+        self._turn_open = False
+        if ran:
+            self.turns += 1
+            for watcher in tuple(self.watchers):
+                watcher()
+        if self._writing or any(life.has_events for life in self.lives):
+            self.open_turn()
+        self._arm()
+
+    # Time.
+
+    def _earliest_ms(self) -> int | None:
+        return min(
+            (earliest for life in self.lives if (earliest := life.earliest_ms()) is not None), default=None
+        )
+
+    def _arm(self) -> None:
+        """Wake up for the next timer; a wake-up that comes early is harmless, so it is only ever moved forward."""
+        earliest = self._earliest_ms()
+        if earliest is None or (self._wake_ms is not None and self._wake_ms <= earliest):
+            return
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake_ms = earliest
+        self._wake = self.loop.call_at(self.clock.machine_seconds(earliest), self._woken)
+
+    def _woken(self) -> None:
+        self._wake = self._wake_ms = None
+        self.open_turn()
+
+    def advance(self, by_ms: int) -> None:
+        """Move broker time forward at once."""
+        self.clock.advance(by_ms)
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = self._wake_ms = None
+        self.open_turn()
+
+    # Jobs.
+
+    def run_job(self, work: Callable[[], object], done: Callable[[Future[object]], None]) -> None:
+        """Run `work` on a worker thread; `done` runs back on the loop."""
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="minikafka-job")
+        future = self._workers.submit(work)
+        future.add_done_callback(lambda ended: self._from_thread(done, ended))
+
+    def _from_thread(self, done: Callable[[Future[object]], None], ended: Future[object]) -> None:
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(done, ended)
+
+    def close(self) -> None:
+        """End every life, then the threads. The loop stays the caller's."""
+        for life in tuple(self.lives):
+            life.end()
+        if self._wake is not None:
+            self._wake.cancel()
+        if self._workers is not None:
+            self._workers.shutdown(wait=True)
+        self.flushing.close()

@@ -1,0 +1,52 @@
+"""Durability as an event: fsyncs run on the Rust flusher's threads, completions come back through a descriptor."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from minikafka.effects import FlushCompleted, FlushFailed, RequestFlush
+from minikafka.types import TopicPartition
+
+if TYPE_CHECKING:
+    from minikafka._core import Flusher, Log
+    from minikafka.runtime.life import Life
+
+
+class Flushing:
+    """One flusher for all nodes of a loop. Created when the first flush is asked for."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._flusher: Flusher | None = None
+        self._token = 0
+        self._under_way: dict[int, tuple[Life, TopicPartition]] = {}
+
+    def request(self, life: Life, effect: RequestFlush) -> None:
+        flusher = self._flusher
+        if flusher is None:
+            from minikafka._core import Flusher
+
+            flusher = self._flusher = Flusher()
+            self._loop.add_reader(flusher.fileno(), self._completed, flusher)
+        self._token += 1
+        self._under_way[self._token] = (life, effect.partition)
+        life.at_work += 1
+        # The node opened this log on the disk it was given, and that is one of ours.
+        flusher.request(cast("Log", effect.log), self._token)
+
+    def _completed(self, flusher: Flusher) -> None:
+        for token, recovery_point, why in flusher.completed():
+            life, partition = self._under_way.pop(token)
+            life.at_work -= 1
+            if why is None:
+                life.deliver(FlushCompleted(partition, recovery_point))
+            else:
+                life.deliver(FlushFailed(partition, why))
+
+    def close(self) -> None:
+        """Finish what was asked, then stop the threads."""
+        if self._flusher is not None:
+            self._loop.remove_reader(self._flusher.fileno())
+            self._flusher.close()
+            self._flusher = None

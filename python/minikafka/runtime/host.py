@@ -1,0 +1,149 @@
+"""One node's place in the world: its ports, its directory, and one life after another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from minikafka.effects import Halt, Node, StopRequested
+from minikafka.errors import MinikafkaError
+from minikafka.runtime.disk import LifeDisk
+from minikafka.runtime.driver import Driver
+from minikafka.runtime.life import MAX_FRAME_BYTES, Life
+from minikafka.runtime.server import Listener
+from minikafka.types import BrokerId
+
+if TYPE_CHECKING:
+    from minikafka._core import Disk
+
+N = TypeVar("N", bound=Node)
+
+
+class HostState(Enum):
+    """STOPPED: never started, stopped or killed. HALTED: ended itself on a broken invariant."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    PAUSED = "paused"
+    HALTED = "halted"
+
+
+class NodeHost(Generic[N]):
+    """Starts, stops and kills one node. All methods run on the driver's loop."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        node_id: BrokerId,
+        listeners: list[Listener],
+        disk: Disk,
+        directory: str,
+        build: Callable[[LifeDisk], N],
+        on_halt: Callable[[NodeHost[N]], None] = lambda _host: None,
+        max_frame_bytes: int = MAX_FRAME_BYTES,
+    ) -> None:
+        """`build` makes a new node object; nothing of the one before is in it. `on_halt` hears of broken invariants."""
+        self.driver = driver
+        self.node_id = node_id
+        self.listeners = listeners
+        self.directory = directory
+        self.halted: Halt | None = None
+        self.error: BaseException | None = None
+        self._disk = disk
+        self._build = build
+        self._on_halt = on_halt
+        self._max_frame_bytes = max_frame_bytes
+        self._node: N | None = None
+        self._life: Life | None = None
+        self._life_disk = LifeDisk(disk)
+        self._ended = asyncio.Event()
+
+    @property
+    def node(self) -> N | None:
+        """The living node, for looking at; None while there is none."""
+        return self._node
+
+    @property
+    def state(self) -> HostState:
+        if self._life is None or self._life.is_over:
+            return HostState.STOPPED if self.halted is None or self.halted.clean else HostState.HALTED
+        return HostState.PAUSED if self._life.is_paused else HostState.RUNNING
+
+    @property
+    def is_alive(self) -> bool:
+        return self.state in (HostState.RUNNING, HostState.PAUSED)
+
+    async def start(self) -> None:
+        """Begin a new life on the same ports and directory; recovery is the node's. No-op while alive."""
+        if self.is_alive:
+            return
+        await self.rest()
+        self.halted = self.error = None
+        self._ended = asyncio.Event()
+        self._life_disk = LifeDisk(self._disk)
+        self._node = self._build(self._life_disk)
+        life = Life(self.driver, self.node_id, self._node, self._life_ended, self._max_frame_bytes)
+        self._life = life
+        for listener in self.listeners:
+            await listener.open(life)
+        life.start()
+
+    async def stop(self) -> None:
+        """Stop cleanly and wait for the end. A paused node is resumed first; no-op while not alive."""
+        if self._life is None or not self.is_alive:
+            return
+        self._life.resume()
+        self._life.deliver(StopRequested())
+        await self._ended.wait()
+        await self.rest()
+
+    def kill(self) -> None:
+        """Process death: sockets are reset, memory is gone, files stay as they are."""
+        if self._life is not None:
+            self._life.end()
+        self._clean_up()
+
+    async def rest(self) -> None:
+        """Wait until nothing of an ended life still touches the directory."""
+        if self._life is not None and self._life.is_over:
+            await self._life.quiesce()
+        self._life_disk.close_logs()
+
+    async def power_loss(self, seed: int | None) -> None:
+        """Kill, then take away what was not on disk. Raises MinikafkaError when the disk cannot tell what was."""
+        self.kill()
+        await self.rest()
+        try:
+            self._disk.power_loss(self.directory, seed)
+        except ValueError as error:
+            raise MinikafkaError(f"no power loss on this disk: {error}") from error
+
+    def pause(self) -> None:
+        if self._life is not None:
+            self._life.pause()
+
+    def resume(self) -> None:
+        if self._life is not None:
+            self._life.resume()
+
+    def release(self) -> None:
+        """Give the ports back. The host is of no use afterwards."""
+        self.kill()
+        for listener in self.listeners:
+            listener.port.release()
+
+    def _life_ended(self, halt: Halt, error: BaseException | None) -> None:
+        self.halted, self.error = halt, error
+        self._clean_up()
+        if not halt.clean:
+            self._on_halt(self)
+
+    def _clean_up(self) -> None:
+        self._node = None
+        for listener in self.listeners:
+            listener.close()
+        if self._life is not None and not self._life.at_work:
+            self._life_disk.close_logs()
+        self._ended.set()

@@ -1,0 +1,235 @@
+"""One life of a node: from start to stop, kill or halt. Its events in, its effects out.
+
+Whatever still runs when a life ends (an fsync, a job, a connection being made) reports to a life that is over and is
+heard by nobody, as with a process that died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Final
+
+from minikafka.effects import (
+    CallPeer,
+    CancelTimer,
+    CloseConnection,
+    ClosePeer,
+    ConnectionId,
+    Effect,
+    Event,
+    Halt,
+    JobDone,
+    Node,
+    PauseReading,
+    RequestFlush,
+    ResumeReading,
+    Send,
+    SetTimer,
+    StartJob,
+    TimerFired,
+)
+from minikafka.runtime.connection import Stopped
+from minikafka.runtime.peer import PeerPool
+from minikafka.runtime.timers import TimerHeap
+from minikafka.types import BrokerId, Now
+
+if TYPE_CHECKING:
+    from minikafka.runtime.driver import Driver
+    from minikafka.runtime.server import ServedConnection
+
+MAX_FRAME_BYTES: Final = 100 << 20
+"""Kafka's `socket.request.max.bytes`, for answers between nodes too."""
+
+
+class Life:
+    """Runs one node until it ends. `on_end(halt)` is called once if the node asks to go, or breaks."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        node_id: BrokerId,
+        node: Node,
+        on_end: Callable[[Halt, BaseException | None], None],
+        max_frame_bytes: int = MAX_FRAME_BYTES,
+    ) -> None:
+        self.driver = driver
+        self.node_id = node_id
+        self.node = node
+        self.max_frame_bytes = max_frame_bytes
+        self.is_over = False
+        self.is_paused = False
+        self.connections: dict[ConnectionId, ServedConnection] = {}
+        self.peers = PeerPool(self)
+        self._at_work = 0
+        self._waiting_for_rest: list[asyncio.Future[None]] = []
+        self._timers = TimerHeap()
+        self._events: list[Event] = []
+        self._on_end = on_end
+        self._lost_ms = 0
+        """Broker time spent paused: a stopped process has no time."""
+        self._paused_at_ms = 0
+        self._execute: dict[type[Any], Callable[[Any], None]] = {
+            Send: self._send,
+            SetTimer: lambda effect: self._timers.set(effect.key, effect.deadline_ms),
+            CancelTimer: lambda effect: self._timers.cancel(effect.key),
+            CallPeer: self.peers.call,
+            ClosePeer: lambda effect: self.peers.close(effect.peer, effect.channel),
+            RequestFlush: lambda effect: driver.flushing.request(self, effect),
+            StartJob: self._start_job,
+            CloseConnection: self._close_connection,
+            PauseReading: self._pause_reading,
+            ResumeReading: self._resume_reading,
+            Halt: self._halt,
+        }
+
+    # Events in.
+
+    def start(self) -> None:
+        """Start the node, in a turn of its own."""
+        self.driver.read_time()
+        self.driver.lives.append(self)
+        self._run(lambda now: self.node.start(now))
+        self.driver.open_turn()
+
+    def deliver(self, event: Event) -> None:
+        """Hand `event` to the node at the end of this turn, or once it is no longer paused."""
+        if not self.is_over:
+            self._events.append(event)
+            self.driver.open_turn()
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self._events) and not self.is_paused
+
+    def earliest_ms(self) -> int | None:
+        """Broker time of the driver at which the next timer is due; None while there is none to run."""
+        if self.is_paused:
+            return None
+        earliest = self._timers.earliest_ms()
+        return None if earliest is None else earliest + self._lost_ms
+
+    def run_turn(self) -> bool:
+        """Give the node what is ready, due timers last. True when there was anything."""
+        if self.is_paused or self.is_over:
+            return False
+        events, self._events = self._events, []
+        now_ms = self.driver.now.monotonic_ms - self._lost_ms
+        events.extend(map(TimerFired, self._timers.take_due(now_ms)))
+        if not events:
+            return False
+        self._run(lambda now: self.node.turn(events, now))
+        return True
+
+    def _run(self, step: Callable[[Now], list[Effect]]) -> None:
+        now = self.driver.now
+        if self._lost_ms:
+            now = Now(now.monotonic_ms - self._lost_ms, now.wall_ms)
+        try:
+            effects = step(now)
+        except Exception as error:  # noqa: BLE001 - whatever it is, an invariant is broken and this node must not go on
+            self._end(Halt(f"{type(error).__name__}: {error}", clean=False), error)
+            return
+        execute = self._execute
+        for effect in effects:
+            execute[type(effect)](effect)
+            if self.is_over:
+                break
+
+    # The levers.
+
+    def pause(self) -> None:
+        """Deliver nothing until `resume`; connections stay open and are not read."""
+        if not self.is_paused:
+            self.is_paused = True
+            self._paused_at_ms = self.driver.now.monotonic_ms
+            for connection in self.connections.values():
+                connection.stop_reading(Stopped.NODE_PAUSED)
+            self.peers.stop_reading(Stopped.NODE_PAUSED)
+
+    def resume(self) -> None:
+        if self.is_paused:
+            self.driver.open_turn()
+            self._lost_ms += self.driver.read_time().monotonic_ms - self._paused_at_ms
+            self.is_paused = False
+            for connection in self.connections.values():
+                connection.resume_reading(Stopped.NODE_PAUSED)
+            self.peers.resume_reading(Stopped.NODE_PAUSED)
+
+    def end(self, *, cleanly: bool = False) -> None:
+        """Over at once, and nobody is told. Connections are reset, or closed after what was sent if `cleanly`."""
+        if self.is_over:
+            return
+        self.is_over = True
+        self._events.clear()
+        self.driver.lives.remove(self)
+        connections, self.connections = self.connections, {}
+        for connection in connections.values():
+            self.driver.links.leave(connection)
+            if cleanly:
+                connection.leave()
+            else:
+                connection.drop()
+        self.peers.drop_all()
+
+    async def quiesce(self) -> None:
+        """Wait until nothing this life asked for still runs: its fsyncs and its jobs."""
+        while self.at_work:
+            waiter = self.driver.loop.create_future()
+            self._waiting_for_rest.append(waiter)
+            await waiter
+
+    @property
+    def at_work(self) -> int:
+        """Fsyncs and jobs under way."""
+        return self._at_work
+
+    @at_work.setter
+    def at_work(self, count: int) -> None:
+        self._at_work = count
+        if count == 0:
+            waiting, self._waiting_for_rest = self._waiting_for_rest, []
+            for waiter in waiting:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    # Effects out.
+
+    def _send(self, effect: Send) -> None:
+        connection = self.connections.get(effect.connection)
+        if connection is not None:
+            connection.send(effect.data)
+
+    def _close_connection(self, effect: CloseConnection) -> None:
+        connection = self.connections.get(effect.connection)
+        if connection is not None:
+            connection.close()
+
+    def _pause_reading(self, effect: PauseReading) -> None:
+        connection = self.connections.get(effect.connection)
+        if connection is not None:
+            connection.stop_reading(Stopped.NODE_ASKED)
+
+    def _resume_reading(self, effect: ResumeReading) -> None:
+        connection = self.connections.get(effect.connection)
+        if connection is not None:
+            connection.resume_reading(Stopped.NODE_ASKED)
+
+    def _start_job(self, effect: StartJob) -> None:
+        self.at_work += 1
+        self.driver.run_job(effect.work, lambda future: self._job_done(effect.job, future))
+
+    def _job_done(self, job: int, future: Future[object]) -> None:
+        self.at_work -= 1
+        error = future.exception()
+        result = None if error is not None else future.result()
+        self.deliver(JobDone(job, result, None if error is None else f"{type(error).__name__}: {error}"))
+
+    def _halt(self, effect: Halt) -> None:
+        self._end(effect, None)
+
+    def _end(self, halt: Halt, error: BaseException | None) -> None:
+        if not self.is_over:
+            self.end(cleanly=halt.clean)
+            self._on_end(halt, error)

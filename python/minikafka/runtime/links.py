@@ -1,0 +1,63 @@
+"""The network between nodes, as far as it can be cut.
+
+A cut holds the bytes of connections across it, both ways, and lets no new connection through: it hangs, as packets
+into a void do. Healing closes what was held, so both sides find out and connect anew. Clients reach a broker over a
+link of their own, cut only when asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from minikafka.types import BrokerId
+
+CLIENTS: Final[BrokerId] = -1
+"""Stands for every client in a link."""
+
+
+class Line(Protocol):
+    """One connection across a link."""
+
+    @property
+    def ends(self) -> frozenset[BrokerId]: ...
+
+    def hold(self) -> None:
+        """Let no byte pass from now on, either way."""
+
+    def drop(self) -> None:
+        """Close the connection; bytes held are gone."""
+
+
+class Links:
+    """Which pairs of nodes cannot reach each other, and the connections that run between nodes."""
+
+    def __init__(self) -> None:
+        self._cut: set[frozenset[BrokerId]] = set()
+        self._lines: dict[int, Line] = {}
+
+    def is_cut(self, one: BrokerId, other: BrokerId) -> bool:
+        return bool(self._cut) and frozenset((one, other)) in self._cut
+
+    def join(self, line: Line) -> None:
+        """A connection was made, or tries to be."""
+        self._lines[id(line)] = line
+        if line.ends in self._cut:
+            line.hold()
+
+    def leave(self, line: Line) -> None:
+        self._lines.pop(id(line), None)
+
+    def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
+        fresh = {frozenset(pair) for pair in pairs} - self._cut
+        self._cut |= fresh
+        for line in list(self._lines.values()):
+            if line.ends in fresh:
+                line.hold()
+
+    def heal(self) -> None:
+        """Every node reaches every other again."""
+        healed, self._cut = self._cut, set()
+        for line in list(self._lines.values()):
+            if line.ends in healed:
+                line.drop()

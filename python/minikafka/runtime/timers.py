@@ -1,0 +1,53 @@
+"""Timers of one node, by key and by deadline."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Final
+
+from minikafka.effects import TimerKey
+
+SLACK: Final = 256
+"""Dead heap entries tolerated before the heap is rebuilt: most timers are cancelled long before they are due."""
+
+
+class TimerHeap:
+    """Setting a key again moves it; cancelling is lazy, so both cost O(log n)."""
+
+    def __init__(self) -> None:
+        self._live: dict[TimerKey, tuple[int, int]] = {}
+        self._heap: list[tuple[int, int, TimerKey]] = []
+        self._sequence = 0
+
+    def set(self, key: TimerKey, deadline_ms: int) -> None:
+        self._sequence += 1
+        self._live[key] = (deadline_ms, self._sequence)
+        heapq.heappush(self._heap, (deadline_ms, self._sequence, key))
+        if len(self._heap) > 2 * len(self._live) + SLACK:
+            self._heap = [(*when, key) for key, when in self._live.items()]
+            heapq.heapify(self._heap)
+
+    def cancel(self, key: TimerKey) -> None:
+        self._live.pop(key, None)
+
+    def earliest_ms(self) -> int | None:
+        """The next deadline, or None when no timer is set."""
+        heap = self._heap
+        while heap:
+            deadline, sequence, key = heap[0]
+            if self._live.get(key) == (deadline, sequence):
+                return deadline
+            heapq.heappop(heap)
+        return None
+
+    def take_due(self, now_ms: int) -> list[TimerKey]:
+        """Remove and return what is due, earliest first; equal deadlines in the order they were set."""
+        due = []
+        while (earliest := self.earliest_ms()) is not None and earliest <= now_ms:
+            key = heapq.heappop(self._heap)[2]
+            del self._live[key]
+            due.append(key)
+        return due
+
+    def __len__(self) -> int:
+        return len(self._live)
