@@ -147,7 +147,7 @@ class CoordinatorRuntime(Generic[S]):
         offset: Offset,
         producer_id: ProducerId,
         producer_epoch: ProducerEpoch,
-        committed: bool,  # noqa: FBT001
+        committed: bool,
         now: Now,
     ) -> None:
         """An end-transaction marker was appended to partition `index`, here on its leader."""

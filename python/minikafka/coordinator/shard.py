@@ -72,7 +72,7 @@ class Shard(Protocol):
         """
 
     def replay_end_transaction_marker(
-        self, offset: Offset, producer_id: ProducerId, producer_epoch: ProducerEpoch, committed: bool  # noqa: FBT001
+        self, offset: Offset, producer_id: ProducerId, producer_epoch: ProducerEpoch, committed: bool
     ) -> None:
         """Apply an end-transaction marker of this partition (offsets pending since T12 become visible or go)."""
 
