@@ -1,0 +1,137 @@
+"""What admins ask of the controller, usually many things at once.
+
+Each topic, resource or partition is decided by itself, so that one refusal spoils nothing else; what is not refused is
+written as one batch. Only feature updates are all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from minikafka.controller import configs, features, topics
+from minikafka.controller.configs import ConfigChange
+from minikafka.controller.controller import Controller, encoded
+from minikafka.controller.elect_leaders import elect_leader
+from minikafka.controller.features import FeatureUpdate
+from minikafka.controller.image import ConfigResource, MetadataImage
+from minikafka.controller.topics import CreatedTopic, MorePartitions, NewTopic
+from minikafka.controller.view import ClusterView
+from minikafka.coordinator.shard import Result
+from minikafka.errors import ErrorCode, Rejected
+from minikafka.types import TopicId, TopicPartition
+from minikafka.wire.message import Message
+
+A = TypeVar("A")
+
+
+def create_topics(
+    controller: Controller, asked: Sequence[NewTopic], *, validate_only: bool = False
+) -> Result[list[CreatedTopic | Rejected]]:
+    """In the order asked: a later topic sees the names of those before."""
+    view = controller.view
+    records: list[Message] = []
+    outcomes: list[CreatedTopic | Rejected] = []
+    for each in asked:
+        try:
+            its_records, created = topics.create_topic(view, each, controller.new_topic_id())
+        except Rejected as refusal:
+            outcomes.append(refusal)
+            continue
+        view = _after(view, its_records)
+        records += its_records
+        outcomes.append(created)
+    return Result([] if validate_only else encoded(records), outcomes)
+
+
+def create_partitions(
+    controller: Controller, asked: Sequence[MorePartitions], *, validate_only: bool = False
+) -> Result[list[Rejected | None]]:
+    """Topics grow."""
+    view = controller.view
+    records, outcomes = _each(asked, lambda one: topics.create_partitions(view, one))
+    return Result([] if validate_only else encoded(records), outcomes)
+
+
+def delete_topics(controller: Controller, asked: Sequence[TopicId]) -> Result[list[Rejected | None]]:
+    """Topics go; all ids differ."""
+    view = controller.view
+    records, outcomes = _each(asked, lambda one: topics.delete_topic(view, one))
+    return Result(encoded(records), outcomes)
+
+
+def alter_configs(
+    controller: Controller,
+    asked: Sequence[tuple[ConfigResource, Sequence[ConfigChange]]],
+    *,
+    validate_only: bool = False,
+) -> Result[list[Rejected | None]]:
+    """Single settings of resources change (IncrementalAlterConfigs)."""
+    image = controller.image
+    records, outcomes = _each(asked, lambda one: configs.incremental(image, one[0], one[1]))
+    return Result([] if validate_only else encoded(records), outcomes)
+
+
+def replace_configs(
+    controller: Controller,
+    asked: Sequence[tuple[ConfigResource, Sequence[tuple[str, str | None]]]],
+    *,
+    validate_only: bool = False,
+) -> Result[list[Rejected | None]]:
+    """The given settings become a resource's only ones (AlterConfigs)."""
+    image = controller.image
+    records, outcomes = _each(asked, lambda one: configs.replace_all(image, one[0], one[1]))
+    return Result([] if validate_only else encoded(records), outcomes)
+
+
+def update_features(
+    controller: Controller, asked: Sequence[FeatureUpdate], *, validate_only: bool = False
+) -> Result[Mapping[str, int]]:
+    """All or nothing; answers the levels as they were. Raises Rejected [42], [95]."""
+    records = features.update_features(controller.image, asked)
+    return Result([] if validate_only else encoded(records), controller.image.features)
+
+
+def elect_leaders(
+    controller: Controller, asked: Sequence[TopicPartition] | None, election_type: int
+) -> Result[list[tuple[TopicPartition, Rejected | None]]]:
+    """R15, R16. `asked` None means every partition; those that need no election are then left out."""
+    view = controller.view
+    records: list[Message] = []
+    outcomes: list[tuple[TopicPartition, Rejected | None]] = []
+    for name in _all_partitions(view.image) if asked is None else asked:
+        try:
+            records.append(elect_leader(view, name, election_type))
+            outcomes.append((name, None))
+        except Rejected as refusal:
+            if asked is not None or refusal.code is not ErrorCode.ELECTION_NOT_NEEDED:
+                outcomes.append((name, refusal))
+    return Result(encoded(records), outcomes)
+
+
+def _all_partitions(image: MetadataImage) -> list[TopicPartition]:
+    return [
+        TopicPartition(topic, index)
+        for topic in sorted(image.topics)
+        for index in image.topics[topic].partitions
+    ]
+
+
+def _after(view: ClusterView, records: Sequence[Message]) -> ClusterView:
+    """The view as it will be once these records are written."""
+    image = view.image
+    return ClusterView(image.apply(records, image.offset + len(records)), view.settings)
+
+
+def _each(
+    asked: Iterable[A], decide: Callable[[A], list[Message]]
+) -> tuple[list[Message], list[Rejected | None]]:
+    records: list[Message] = []
+    outcomes: list[Rejected | None] = []
+    for one in asked:
+        try:
+            records += decide(one)
+            outcomes.append(None)
+        except Rejected as refusal:
+            outcomes.append(refusal)
+    return records, outcomes

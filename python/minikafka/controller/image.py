@@ -1,0 +1,177 @@
+"""The metadata image: everything the cluster has agreed on, as of one offset of the metadata log.
+
+Brokers and the controller replay the same records into the same image (`apply`), so two images of the same
+offset are equal. An image is immutable: whoever holds one may keep it, and what changed between two images is
+found by identity (`old.topics[name] is new.topics[name]` means: nothing in that topic changed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from minikafka.partition.state import PartitionState
+from minikafka.types import BrokerEpoch, BrokerId, Offset, ProducerId, TopicId, TopicPartition
+from minikafka.wire.message import Message
+
+CLIENT_LISTENER: Final = "CLIENT"
+INTERNAL_LISTENER: Final = "INTERNAL"
+"""Every broker registers two listeners: the advertised one, and the one brokers keep for one another."""
+
+TOPIC_RESOURCE: Final = 2
+BROKER_RESOURCE: Final = 4
+GROUP_RESOURCE: Final = 32
+"""Kafka's numbers for what a config belongs to."""
+
+CLUSTER_DEFAULT: Final = ""
+"""The broker resource of this name holds the defaults of all brokers."""
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class ConfigResource(NamedTuple):
+    """What a config belongs to: a topic by name, a broker by id, or all brokers."""
+
+    type: int
+    name: str
+
+
+class Endpoint(NamedTuple):
+    """Where a listener of a broker is reached, and the rack it stands in."""
+
+    host: str
+    port: int
+    rack: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRegistration:
+    """One broker as registered.
+
+    epoch: names this life of the broker; the offset of its registration. fenced: may not lead, nor be in an
+    ISR.
+    in_controlled_shutdown: still serving, but on its way out (R12).
+    """
+
+    broker_id: BrokerId
+    epoch: BrokerEpoch
+    incarnation_id: bytes
+    endpoints: Mapping[str, Endpoint]
+    rack: str | None
+    fenced: bool
+    in_controlled_shutdown: bool
+    log_dirs: tuple[bytes, ...]
+    supported_features: Mapping[str, tuple[int, int]]
+
+    @property
+    def is_active(self) -> bool:
+        """May lead and may be in an ISR (R10)."""
+        return not self.fenced and not self.in_controlled_shutdown
+
+
+@dataclass(frozen=True, slots=True)
+class TopicImage:
+    """One topic; `partitions` by index, 0 to n-1."""
+
+    name: str
+    topic_id: TopicId
+    partitions: Mapping[int, PartitionState]
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataImage:
+    """The whole cluster at `offset`, the last record replayed (inclusive; -1 before the first).
+
+    features_epoch: offset of the last feature change, which clients use to tell old answers from new (C2).
+    next_producer_id: first producer id not yet handed out in a block (I11).
+    """
+
+    offset: Offset = -1
+    topics: Mapping[str, TopicImage] = field(default_factory=dict)
+    topic_names: Mapping[TopicId, str] = field(default_factory=dict)
+    brokers: Mapping[BrokerId, BrokerRegistration] = field(default_factory=dict)
+    configs: Mapping[ConfigResource, Mapping[str, str]] = field(default_factory=dict)
+    features: Mapping[str, int] = field(default_factory=dict)
+    features_epoch: Offset = -1
+    next_producer_id: ProducerId = 0
+
+    def apply(self, records: Iterable[Message], last_offset: Offset) -> MetadataImage:
+        """The image after `records`, which end at `last_offset`. Same records, same image, on every node."""
+        from minikafka.controller.replay import replay
+
+        return replay(self, records, last_offset)
+
+    # Topics.
+
+    def topic(self, name: str) -> TopicImage | None:
+        return self.topics.get(name)
+
+    def topic_name(self, topic_id: TopicId) -> str | None:
+        """The name behind an id; None for an id we do not know (yet, or any more: F12)."""
+        return self.topic_names.get(topic_id)
+
+    def topic_by_id(self, topic_id: TopicId) -> TopicImage | None:
+        name = self.topic_names.get(topic_id)
+        return None if name is None else self.topics[name]
+
+    def partition(self, name: TopicPartition) -> PartitionState | None:
+        topic = self.topics.get(name.topic)
+        return None if topic is None else topic.partitions.get(name.partition)
+
+    # Brokers.
+
+    def active_brokers(self) -> list[BrokerId]:
+        """Registered, unfenced and not shutting down, by id."""
+        return [broker for broker in sorted(self.brokers) if self.brokers[broker].is_active]
+
+    def unfenced_brokers(self) -> list[BrokerId]:
+        """Those a client may hear of, by id."""
+        return [broker for broker in sorted(self.brokers) if not self.brokers[broker].fenced]
+
+    def is_active(self, broker_id: BrokerId) -> bool:
+        registration = self.brokers.get(broker_id)
+        return registration is not None and registration.is_active
+
+    def is_fenced(self, broker_id: BrokerId) -> bool:
+        """Also true of a broker nobody registered."""
+        registration = self.brokers.get(broker_id)
+        return registration is None or registration.fenced
+
+    def is_shutting_down(self, broker_id: BrokerId) -> bool:
+        registration = self.brokers.get(broker_id)
+        return registration is not None and registration.in_controlled_shutdown
+
+    def broker_epoch(self, broker_id: BrokerId) -> BrokerEpoch | None:
+        """Of the broker's present life (R9); None when it is not registered."""
+        registration = self.brokers.get(broker_id)
+        return None if registration is None else registration.epoch
+
+    def client_endpoint(self, broker_id: BrokerId) -> Endpoint | None:
+        """Where clients reach the broker; None when it is not registered, or fenced."""
+        return None if self.is_fenced(broker_id) else self._endpoint(broker_id, CLIENT_LISTENER)
+
+    def internal_endpoint(self, broker_id: BrokerId) -> Endpoint | None:
+        """Where other brokers reach it, fenced or not; None when it is not registered."""
+        return self._endpoint(broker_id, INTERNAL_LISTENER)
+
+    def _endpoint(self, broker_id: BrokerId, listener: str) -> Endpoint | None:
+        registration = self.brokers.get(broker_id)
+        return None if registration is None else registration.endpoints.get(listener)
+
+    # Settings and features.
+
+    def topic_configs(self, name: str) -> Mapping[str, str]:
+        """The topic's own settings, without any default."""
+        return self.configs.get(ConfigResource(TOPIC_RESOURCE, name), _NOTHING)
+
+    def broker_configs(self, broker_id: BrokerId) -> dict[str, str]:
+        """What was set dynamically for this broker, over what was set for all."""
+        everyone = self.configs.get(ConfigResource(BROKER_RESOURCE, CLUSTER_DEFAULT), _NOTHING)
+        own = self.configs.get(ConfigResource(BROKER_RESOURCE, str(broker_id)), _NOTHING)
+        return {**everyone, **own}
+
+    def feature(self, name: str) -> int:
+        """The finalized level; 0 means disabled, or never heard of."""
+        return self.features.get(name, 0)
