@@ -21,6 +21,7 @@ from minikafka.wire.codec import encode_record
 from minikafka.wire.records.group_metadata import GroupMetadataKey, GroupMetadataValue, MemberMetadata
 from minikafka.wire.records.offset_commit import OffsetCommitKey, OffsetCommitValue
 
+KEY_VERSION: Final = 0
 GROUP_METADATA_VALUE_VERSION: Final = 3
 OFFSET_COMMIT_VALUE_VERSION: Final = 4
 """Has the topic id, so that a re-created topic does not inherit its predecessor's offsets."""
@@ -141,12 +142,11 @@ def settle(group: ClassicGroup, value: GroupMetadataValue) -> None:
 
 
 def _offset_key(group_id: str, topic: str, partition: int) -> bytes:
-    key = OffsetCommitKey(group=group_id, topic=topic, partition=partition)
-    return encode_record(key, OffsetCommitKey.API_KEY)
+    return encode_record(OffsetCommitKey(group=group_id, topic=topic, partition=partition), KEY_VERSION)
 
 
 def _group_key(group_id: str) -> bytes:
-    return encode_record(GroupMetadataKey(group=group_id), GroupMetadataKey.API_KEY)
+    return encode_record(GroupMetadataKey(group=group_id), KEY_VERSION)
 
 
 def _group_record(

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
-from minikafka.config import BrokerSettings
+from minikafka.config import CONSUMER_OFFSETS, BrokerSettings
 from minikafka.coordinator.shard import CoordinatorRecord, Result
 from minikafka.errors import ErrorCode
 from minikafka.group import forget
@@ -49,7 +49,7 @@ from minikafka.group.offsets import Offsets
 from minikafka.group.outcome import Reply, set_timer
 from minikafka.group.records import committed_offset, restored_group, settle
 from minikafka.types import Now, Offset, ProducerEpoch, ProducerId, TopicId, TopicPartition
-from minikafka.wire.codec import decode_coordinator_key, decode_record
+from minikafka.wire.codec import UnknownRecordType, decode_coordinator_key, decode_record
 from minikafka.wire.records.group_metadata import GroupMetadataKey, GroupMetadataValue
 from minikafka.wire.records.legacy_offset_commit import LegacyOffsetCommitKey
 from minikafka.wire.records.offset_commit import OffsetCommitKey, OffsetCommitValue
@@ -137,7 +137,10 @@ class GroupShard:
         producer_epoch: ProducerEpoch,
     ) -> None:
         """Apply one record; unknown kinds are skipped."""
-        key = decode_coordinator_key(record.key, "__consumer_offsets")
+        try:
+            key = decode_coordinator_key(record.key, CONSUMER_OFFSETS)
+        except UnknownRecordType:
+            return
         if isinstance(key, OffsetCommitKey | LegacyOffsetCommitKey):
             partition = TopicPartition(key.topic, key.partition)
             self._replay_offset(offset, key.group, partition, record.value, producer_id)
