@@ -139,7 +139,9 @@ class Interception:
 
             answer = refusal(request.api_version, request.body, action.code)
             if answer is None:
-                request.close(f"a fault rule refused it with {action.code.name}, which its response cannot say")
+                request.close(
+                    f"a fault rule refused it with {action.code.name}, which its response cannot say"
+                )
             else:
                 request.reply(answer)
         elif isinstance(action, Close):

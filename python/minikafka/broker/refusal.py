@@ -129,7 +129,8 @@ def _offset_fetch(body: offset_fetch.OffsetFetchRequest, version: int, code: int
     if version < 8:
         return offset_fetch.OffsetFetchResponse(error_code=code)
     groups = [
-        offset_fetch.OffsetFetchResponseGroup(group_id=group.group_id, error_code=code) for group in body.groups
+        offset_fetch.OffsetFetchResponseGroup(group_id=group.group_id, error_code=code)
+        for group in body.groups
     ]
     return offset_fetch.OffsetFetchResponse(groups=groups)
 

@@ -1,0 +1,126 @@
+"""DescribeConfigs (API 32), versions 1 to 4: settings in force, and where each comes from.
+
+v1 synonyms and sources. v3 types and documentation. v4 flexible. Topics and brokers are described; client loggers and
+metric subscriptions do not exist here and answer INVALID_REQUEST [42], as Kafka answers what it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from minikafka.broker.request import Request
+from minikafka.config import BROKER_SETTINGS, SYNONYMS, TOPIC_SETTINGS, Setting, SettingValue
+from minikafka.controller.image import BROKER_RESOURCE, CLUSTER_DEFAULT, TOPIC_RESOURCE, ConfigResource
+from minikafka.errors import ErrorCode, Rejected
+from minikafka.types import Now
+from minikafka.wire.messages.describe_configs import (
+    DescribeConfigsRequest,
+    DescribeConfigsResource,
+    DescribeConfigsResourceResult,
+    DescribeConfigsResponse,
+    DescribeConfigsResult,
+    DescribeConfigsSynonym,
+)
+
+if TYPE_CHECKING:
+    from minikafka.broker.broker import Broker
+
+DYNAMIC_TOPIC: Final = 1
+DYNAMIC_BROKER: Final = 2
+DYNAMIC_DEFAULT_BROKER: Final = 3
+STATIC_BROKER: Final = 4
+DEFAULT: Final = 5
+
+
+def handle(broker: Broker, request: Request[DescribeConfigsRequest], now: Now) -> None:
+    """Each resource on its own."""
+    request.reply(
+        DescribeConfigsResponse(
+            results=[_describe(broker, resource, request) for resource in request.body.resources]
+        )
+    )
+
+
+def _describe(
+    broker: Broker, resource: DescribeConfigsResource, request: Request[DescribeConfigsRequest]
+) -> DescribeConfigsResult:
+    result = DescribeConfigsResult(resource_type=resource.resource_type, resource_name=resource.resource_name)
+    try:
+        if resource.resource_type == TOPIC_RESOURCE:
+            result.configs = _topic_configs(broker, resource.resource_name, request.body)
+        elif resource.resource_type == BROKER_RESOURCE:
+            result.configs = _broker_configs(broker, resource.resource_name, request.body)
+        else:
+            raise Rejected(ErrorCode.INVALID_REQUEST, f"resource type {resource.resource_type} is not described")
+    except Rejected as rejected:
+        result.error_code = int(rejected.code)
+        result.error_message = rejected.why
+        return result
+    if resource.configuration_keys is not None:
+        asked = set(resource.configuration_keys)
+        result.configs = [config for config in result.configs if config.name in asked]
+    return result
+
+
+def _topic_configs(broker: Broker, topic: str, body: DescribeConfigsRequest) -> list[DescribeConfigsResourceResult]:
+    if topic not in broker.image.topics:
+        raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {topic!r}")
+    own = broker.image.topic_configs(topic)
+    settings = broker.topic_settings(topic)
+    defaults = broker.settings.topic_defaults
+    return [
+        _row(
+            setting,
+            settings.value(name),
+            DYNAMIC_TOPIC if name in own else _inherited(setting, defaults.value(name)),
+            body,
+            synonym=SYNONYMS[name][0][0] if name in SYNONYMS else name,
+        )
+        for name, setting in sorted(TOPIC_SETTINGS.items())
+    ]
+
+
+def _broker_configs(broker: Broker, name: str, body: DescribeConfigsRequest) -> list[DescribeConfigsResourceResult]:
+    configs = broker.image.configs
+    default: Mapping[str, str] = configs.get(ConfigResource(BROKER_RESOURCE, CLUSTER_DEFAULT), {})
+    if name == CLUSTER_DEFAULT:
+        return [
+            _row(BROKER_SETTINGS[key], BROKER_SETTINGS[key].parse(value), DYNAMIC_DEFAULT_BROKER, body, key)
+            for key, value in sorted(default.items())
+            if key in BROKER_SETTINGS
+        ]
+    if name != str(broker.broker_id):
+        raise Rejected(ErrorCode.INVALID_REQUEST, f"ask broker {name} for its settings; this is {broker.broker_id}")
+    own: Mapping[str, str] = configs.get(ConfigResource(BROKER_RESOURCE, name), {})
+    rows = []
+    for key, setting in sorted(BROKER_SETTINGS.items()):
+        if key in own:
+            row = _row(setting, setting.parse(own[key]), DYNAMIC_BROKER, body, key)
+        elif key in default:
+            row = _row(setting, setting.parse(default[key]), DYNAMIC_DEFAULT_BROKER, body, key)
+        else:
+            value = broker.settings.value(key)
+            row = _row(setting, value, _inherited(setting, value), body, key)
+        rows.append(row)
+    return rows
+
+
+def _inherited(setting: Setting, value: SettingValue) -> int:
+    return DEFAULT if value == setting.default else STATIC_BROKER
+
+
+def _row(
+    setting: Setting, value: SettingValue, source: int, body: DescribeConfigsRequest, synonym: str
+) -> DescribeConfigsResourceResult:
+    text = setting.render(value)
+    return DescribeConfigsResourceResult(
+        name=setting.name,
+        value=text,
+        read_only=False,
+        config_source=source,
+        is_sensitive=False,
+        synonyms=[DescribeConfigsSynonym(name=synonym, value=text, source=source)] if body.include_synonyms else [],
+        config_type=int(setting.type),
+        documentation=setting.doc if body.include_documentation else None,
+    )

@@ -1,0 +1,265 @@
+"""A log in memory: what `port.Log` means, said as plainly as possible. The reference in tests, never a broker's log.
+
+One list of batches per segment, nothing clever: every question is answered by looking at all of them. Whatever this
+and the Rust log answer differently is a bug in one of the two. `ModelDisk` is a dictionary of files beside it; nothing
+is ever lost there, so what survives a crash is not its subject (that is the simulated disk's).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from minikafka.log.batch import BatchError, BatchHeader, crc32c, inspect_batches, read_records, split
+from minikafka.log.port import LogConfig
+from minikafka.types import NO_TIMESTAMP, Buffer, LeaderEpoch, Offset
+
+CRC_AT: Final = 17
+ATTRIBUTES_AT: Final = 21
+MAX_TIMESTAMP_AT: Final = 35
+LOG_APPEND_TIME: Final = 0x08
+LAST_RELATIVE_OFFSET: Final = 2**31 - 1
+
+
+class ModelSlice(NamedTuple):
+    """`port.LogSlice`."""
+
+    data: bytes
+    base_offset: Offset
+    next_offset: Offset
+
+
+class ModelSegmentInfo(NamedTuple):
+    """`port.SegmentInfo`."""
+
+    base_offset: Offset
+    next_offset: Offset
+    size_bytes: int
+    largest_timestamp: int
+
+
+class _Stored(NamedTuple):
+    header: BatchHeader
+    data: bytes
+
+
+@dataclass(slots=True)
+class _Segment:
+    base_offset: Offset
+    batches: list[_Stored] = field(default_factory=list)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(len(stored.data) for stored in self.batches)
+
+
+class ModelLog:
+    """`port.Log` over lists. Every member is documented there."""
+
+    def __init__(self, directory: str, config: LogConfig, start_offset: Offset = 0) -> None:
+        self.directory = directory
+        self.failed = False
+        self.recovery_point = start_offset
+        self.log_start_offset = start_offset
+        self.log_end_offset = start_offset
+        self._config = config
+        self._segments = [_Segment(start_offset)]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(segment.size_bytes for segment in self._segments)
+
+    @property
+    def active_segment_base_offset(self) -> Offset:
+        return self._segments[-1].base_offset
+
+    @property
+    def segment_count(self) -> int:
+        return len(self._segments)
+
+    def append_as_leader(
+        self, batch: Buffer, *, leader_epoch: LeaderEpoch, max_timestamp: int | None = None
+    ) -> BatchHeader:
+        data = bytearray(batch)
+        struct.pack_into(">q", data, 0, self.log_end_offset)
+        struct.pack_into(">i", data, 12, leader_epoch)
+        if max_timestamp is not None:
+            (attributes,) = struct.unpack_from(">h", data, ATTRIBUTES_AT)
+            struct.pack_into(">h", data, ATTRIBUTES_AT, attributes | LOG_APPEND_TIME)
+            struct.pack_into(">q", data, MAX_TIMESTAMP_AT, max_timestamp)
+            struct.pack_into(">I", data, CRC_AT, crc32c(bytes(data[ATTRIBUTES_AT:])))
+        headers = inspect_batches(data, verify_crc=False)
+        if len(headers) != 1:
+            raise BatchError("invalid", "a leader appends exactly one batch")
+        self._store(_Stored(headers[0], bytes(data)))
+        return headers[0]
+
+    def append_as_follower(self, batches: Buffer) -> Sequence[BatchHeader]:
+        headers = inspect_batches(batches)
+        expected = self.log_end_offset
+        for header in headers:
+            if header.base_offset < expected:
+                raise BatchError("invalid", f"offset {header.base_offset} after {expected - 1}")
+            expected = header.last_offset + 1
+        for header, data in split(batches):
+            self._store(_Stored(header, bytes(data)))
+        return headers
+
+    def _store(self, stored: _Stored) -> None:
+        self._segments[-1].batches.append(stored)
+        self.log_end_offset = stored.header.last_offset + 1
+
+    def should_roll(self, *, size_bytes: int, max_timestamp: int, last_offset: Offset) -> bool:
+        active = self._segments[-1]
+        if not active.batches:
+            return False
+        first = active.batches[0].header.max_timestamp
+        too_old = first != NO_TIMESTAMP and max_timestamp - first > self._config.segment_ms
+        too_big = active.size_bytes > self._config.segment_bytes - size_bytes
+        return too_big or too_old or last_offset - active.base_offset > LAST_RELATIVE_OFFSET
+
+    def roll(self, base_offset: Offset | None = None) -> Offset:
+        if self._segments[-1].batches:
+            self._segments.append(_Segment(max(base_offset or 0, self.log_end_offset)))
+        return self.active_segment_base_offset
+
+    def _from(self, offset: Offset) -> Iterator[_Stored]:
+        for segment in self._segments:
+            for stored in segment.batches:
+                if stored.header.last_offset >= offset:
+                    yield stored
+
+    def read(
+        self, offset: Offset, *, max_bytes: int, upper_bound: Offset, at_least_one_batch: bool
+    ) -> ModelSlice:
+        if not self.log_start_offset <= offset <= self.log_end_offset:
+            raise ValueError(f"offset {offset} is not in [{self.log_start_offset}, {self.log_end_offset}]")
+        taken: list[_Stored] = []
+        size = 0
+        for stored in self._from(offset):
+            size += len(stored.data)
+            fits = size <= max_bytes or (at_least_one_batch and not taken)
+            if not fits or stored.header.base_offset >= upper_bound:
+                break
+            taken.append(stored)
+        if not taken:
+            return ModelSlice(b"", offset, offset)
+        data = b"".join(stored.data for stored in taken)
+        return ModelSlice(data, taken[0].header.base_offset, taken[-1].header.last_offset + 1)
+
+    def headers(self, from_offset: Offset, *, max_batches: int) -> Sequence[BatchHeader]:
+        return [stored.header for stored in self._from(from_offset)][:max_batches]
+
+    def truncate_to(self, offset: Offset) -> None:
+        if offset >= self.log_end_offset:
+            return
+        fell_into = next((stored.header.base_offset for stored in self._from(offset)), offset)
+        end = min(offset, fell_into)
+        for segment in self._segments:
+            segment.batches = [stored for stored in segment.batches if stored.header.last_offset < offset]
+        self._segments = [s for s in self._segments if s.base_offset <= end] or [_Segment(end)]
+        self.log_end_offset = end
+        self.log_start_offset = min(self.log_start_offset, end)
+        self.recovery_point = min(self.recovery_point, end)
+
+    def truncate_fully_and_start_at(self, offset: Offset) -> None:
+        self._segments = [_Segment(offset)]
+        self.log_start_offset = self.log_end_offset = self.recovery_point = offset
+
+    def advance_log_start_offset(self, offset: Offset) -> None:
+        if offset > self.log_end_offset:
+            raise ValueError(f"offset {offset} is above the log end offset {self.log_end_offset}")
+        self.log_start_offset = max(self.log_start_offset, offset)
+
+    def delete_segments_before(self, offset: Offset) -> int:
+        deletable = 0
+        while deletable + 1 < len(self._segments) and self._segments[deletable + 1].base_offset <= offset:
+            deletable += 1
+        self._segments = self._segments[deletable:]
+        if deletable:
+            self.log_start_offset = max(self.log_start_offset, self._segments[0].base_offset)
+        return deletable
+
+    def segments(self) -> Sequence[ModelSegmentInfo]:
+        ends = [segment.base_offset for segment in self._segments[1:]] + [self.log_end_offset]
+        return [
+            ModelSegmentInfo(
+                segment.base_offset,
+                end,
+                segment.size_bytes,
+                max((stored.header.max_timestamp for stored in segment.batches), default=NO_TIMESTAMP),
+            )
+            for segment, end in zip(self._segments, ends, strict=True)
+        ]
+
+    def reconfigure(self, config: LogConfig) -> None:
+        self._config = config
+
+    def _timestamps(self, upper_bound: Offset) -> Iterator[tuple[Offset, int]]:
+        for stored in self._from(self.log_start_offset):
+            for record in read_records(stored.data):
+                if self.log_start_offset <= record.offset < upper_bound:
+                    yield record.offset, record.timestamp
+
+    def offset_for_timestamp(self, timestamp: int, *, upper_bound: Offset) -> tuple[Offset, int] | None:
+        return next((found for found in self._timestamps(upper_bound) if found[1] >= timestamp), None)
+
+    def max_timestamp_offset(self, *, upper_bound: Offset) -> tuple[Offset, int] | None:
+        return max(self._timestamps(upper_bound), key=lambda found: (found[1], -found[0]), default=None)
+
+    def flush(self) -> Offset:
+        self.recovery_point = self.log_end_offset
+        return self.recovery_point
+
+    def close(self) -> None:
+        """There are no files to let go."""
+
+
+class ModelDisk:
+    """`port.Disk` over dictionaries. A log opened again is the same log."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.logs: dict[str, ModelLog] = {}
+
+    def open_log(
+        self,
+        directory: str,
+        *,
+        config: LogConfig,
+        recovery_point: Offset,  # noqa: ARG002 - nothing is ever lost here
+        log_start_offset: Offset,
+        clean: bool,  # noqa: ARG002
+    ) -> ModelLog:
+        log = self.logs.setdefault(directory, ModelLog(directory, config))
+        log.advance_log_start_offset(min(log_start_offset, log.log_end_offset))
+        return log
+
+    def read_file(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+    def write_file_atomically(self, path: str, data: Buffer) -> None:
+        self.files[path] = bytes(data)
+
+    def write_file(self, path: str, data: Buffer) -> None:
+        self.files[path] = bytes(data)
+
+    def remove_file(self, path: str) -> bool:
+        return self.files.pop(path, None) is not None
+
+    def list_directory(self, path: str) -> list[str]:
+        prefix = f"{path}/"
+        return sorted(name.removeprefix(prefix) for name in self.files if name.startswith(prefix))
+
+    def make_directory(self, path: str) -> None:
+        """Directories are but prefixes here."""
+
+    def rename(self, source: str, target: str) -> None:
+        for name in [name for name in self.files if name == source or name.startswith(f"{source}/")]:
+            self.files[target + name.removeprefix(source)] = self.files.pop(name)
+
+    def remove_tree(self, path: str) -> None:
+        for name in [name for name in self.files if name == path or name.startswith(f"{path}/")]:
+            del self.files[name]

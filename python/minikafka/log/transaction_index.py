@@ -1,0 +1,131 @@
+"""What read_committed may see, and what it must skip (T10, T11).
+
+Two lists per partition:
+
+- *open*: transactions with data here and no marker yet, by first offset; plus *undecided* ones, whose marker is written
+  but not yet below the high watermark. The **last stable offset** is the lowest first offset of either, or the high
+  watermark when there is none. It holds for the oldest, so one hanging transaction holds everybody (T14).
+- *aborted*: ended by an abort marker. A read_committed fetch is handed those that overlap what it reads; the client
+  walks the records and drops those of an aborted producer until its marker comes by.
+
+On disk an aborted transaction is 34 bytes of its segment's `.txnindex`, in Kafka's form (L10).
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from minikafka.types import Buffer, Offset, ProducerId
+
+ENTRY: Final = struct.Struct(">hqqqq")
+VERSION: Final = 0
+
+
+class AbortedTransaction(NamedTuple):
+    """All offsets inclusive but `last_stable_offset`: the LSO when the marker was written (exclusive)."""
+
+    producer_id: ProducerId
+    first_offset: Offset
+    last_offset: Offset
+    """The marker's own offset."""
+    last_stable_offset: Offset
+
+
+class TransactionIndex:
+    """Open, undecided and aborted transactions of one partition."""
+
+    def __init__(self) -> None:
+        self._open: dict[ProducerId, Offset] = {}
+        # (marker offset, first offset) of ended transactions whose marker may still be above the high watermark.
+        self._undecided: list[tuple[Offset, Offset]] = []
+        # By marker offset, ascending.
+        self._aborted: list[AbortedTransaction] = []
+
+    # Reading.
+
+    def last_stable_offset(self, high_watermark: Offset) -> Offset:
+        """T10. Exclusive, never above the high watermark."""
+        if not self._open and not self._undecided:
+            return high_watermark
+        stable = high_watermark
+        for first_offset in self._open.values():
+            stable = min(stable, first_offset)
+        for marker_offset, first_offset in self._undecided:
+            if marker_offset >= high_watermark:
+                stable = min(stable, first_offset)
+        return stable
+
+    def high_watermark_moved(self, high_watermark: Offset) -> None:
+        """Forget ended transactions whose marker is below it now."""
+        if self._undecided and self._undecided[0][0] < high_watermark:
+            self._undecided = [entry for entry in self._undecided if entry[0] >= high_watermark]
+
+    def aborted_between(self, from_offset: Offset, upper_bound: Offset) -> list[tuple[ProducerId, Offset]]:
+        """T11: (producer id, first offset) of those overlapping [from_offset, upper_bound), by first offset."""
+        start = bisect_left(self._aborted, from_offset, key=lambda aborted: aborted.last_offset)
+        found = [
+            (aborted.producer_id, aborted.first_offset)
+            for aborted in self._aborted[start:]
+            if aborted.first_offset < upper_bound
+        ]
+        found.sort(key=lambda one: one[1])
+        return found
+
+    def open_transactions(self) -> list[tuple[ProducerId, Offset]]:
+        """(producer id, first offset), oldest first."""
+        return sorted(self._open.items(), key=lambda one: one[1])
+
+    # Changing.
+
+    def begin(self, producer_id: ProducerId, first_offset: Offset) -> None:
+        """The first batch of a transaction was appended."""
+        self._open[producer_id] = first_offset
+
+    def end(
+        self, producer_id: ProducerId, first_offset: Offset, marker_offset: Offset, *, committed: bool, stable: Offset
+    ) -> AbortedTransaction | None:
+        """Its marker was appended; `stable` is the LSO just before. Returns what to write to disk, for an abort."""
+        self._open.pop(producer_id, None)
+        self._undecided.append((marker_offset, first_offset))
+        if committed:
+            return None
+        aborted = AbortedTransaction(producer_id, first_offset, marker_offset, stable)
+        self._aborted.append(aborted)
+        return aborted
+
+    def reset(self, open_transactions: Iterable[tuple[ProducerId, Offset]]) -> None:
+        """Start over from a producer snapshot: what was open then. Aborted ones are kept (see `load`)."""
+        self._open = dict(open_transactions)
+        self._undecided = []
+
+    def load(self, aborted: Iterable[AbortedTransaction]) -> None:
+        """Aborted transactions read from disk, instead of those known."""
+        self._aborted = sorted(aborted, key=lambda one: one.last_offset)
+
+    def truncate_to(self, offset: Offset) -> None:
+        """Markers at or above `offset` are gone. What is open then is for the replay to say."""
+        self._aborted = [aborted for aborted in self._aborted if aborted.last_offset < offset]
+
+    def advance_start(self, offset: Offset) -> None:
+        """The log starts at `offset` now: transactions that ended before it are nobody's business any more."""
+        self._aborted = [aborted for aborted in self._aborted if aborted.last_offset >= offset]
+
+    def aborted(self) -> list[AbortedTransaction]:
+        """All known, by marker offset."""
+        return list(self._aborted)
+
+
+def encode_aborted(aborted: AbortedTransaction) -> bytes:
+    """One entry of a `.txnindex`."""
+    return ENTRY.pack(VERSION, *aborted)
+
+
+def decode_aborted(data: Buffer) -> list[AbortedTransaction]:
+    """Every whole entry; a torn last one is left out (its marker is replayed from the log)."""
+    whole = len(data) - len(data) % ENTRY.size
+    return [
+        AbortedTransaction(*entry[1:]) for entry in ENTRY.iter_unpack(bytes(data)[:whole]) if entry[0] == VERSION
+    ]

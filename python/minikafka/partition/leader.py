@@ -1,0 +1,115 @@
+"""The leader's side: followers' progress, the high watermark, proposals to change the ISR (R1, R2, R4, R8, R9, R18).
+
+    a follower is dropped   after it was not caught up for replica.lag.time.max.ms; looked at every half of that, so in
+                            practice after up to 1.5 times of it (R8)
+    a follower is let in    when its end has reached the high watermark *and* the start of this leader epoch: until
+                            then it might still have to truncate (R9)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikafka.partition.eligibility import ReplicaEligibility, may_join
+from minikafka.partition.high_watermark import next_high_watermark
+from minikafka.partition.isr import Isr, IsrProposal
+from minikafka.partition.replica import Replica
+from minikafka.types import NO_EPOCH, BrokerId, LeaderEpoch, Offset, PartitionEpoch
+
+if TYPE_CHECKING:
+    from minikafka.partition.state import PartitionState
+
+
+class LeaderRole:
+    """One leadership: from becoming leader of `epoch` until the next epoch.
+
+    epoch_start_offset: our log end when it began; F6 and R9 compare with it.
+    """
+
+    __slots__ = ("_broker_id", "eligible", "epoch", "epoch_start_offset", "followers", "isr", "partition_epoch")
+
+    def __init__(
+        self,
+        broker_id: BrokerId,
+        state: PartitionState,
+        epoch_start_offset: Offset,
+        eligible: ReplicaEligibility,
+        now_ms: int,
+    ) -> None:
+        self._broker_id = broker_id
+        self.epoch: LeaderEpoch = state.leader_epoch
+        self.partition_epoch: PartitionEpoch = state.partition_epoch
+        self.epoch_start_offset = epoch_start_offset
+        self.eligible = eligible
+        self.followers: dict[BrokerId, Replica] = {}
+        self.isr = Isr(tuple(sorted(state.isr)))
+        self._keep_replicas(state, now_ms)
+
+    def _keep_replicas(self, state: PartitionState, now_ms: int) -> None:
+        """Followers are exactly the other assigned replicas."""
+        assigned = [replica for replica in state.replicas if replica != self._broker_id]
+        self.followers = {replica: self.followers.get(replica) or Replica(replica) for replica in assigned}
+        for follower in self.followers.values():
+            if follower.last_caught_up_time_ms < 0 and follower.last_fetch_time_ms < 0:
+                follower.begin_epoch(now_ms, in_isr=follower.broker_id in state.isr)
+
+    def refresh(self, state: PartitionState, now_ms: int) -> None:
+        """The metadata log tells the same leadership with newer members; older news is ignored."""
+        if state.partition_epoch > self.partition_epoch:
+            self.partition_epoch = state.partition_epoch
+            self.isr.commit(state.isr)
+            self._keep_replicas(state, now_ms)
+
+    # The high watermark.
+
+    def high_watermark(
+        self, current: Offset, own_offset: Offset, log_end_offset: Offset, min_isr: int, now_ms: int, max_lag_ms: int
+    ) -> Offset:
+        """R4, R6. `own_offset`: the leader's log end, or its recovery point in fsync mode."""
+        maximal = self.isr.maximal
+        end_offsets = [own_offset]
+        for follower in self.followers.values():
+            if follower.broker_id in maximal or (
+                follower.is_caught_up(log_end_offset, now_ms, max_lag_ms)
+                and may_join(self.eligible, follower.broker_id, follower.broker_epoch)
+            ):
+                end_offsets.append(follower.log_end_offset)  # noqa: PERF401
+        return next_high_watermark(current, end_offsets, isr_size=len(maximal), min_insync_replicas=min_isr)
+
+    # The ISR.
+
+    def propose(
+        self, high_watermark: Offset, log_end_offset: Offset, now_ms: int, max_lag_ms: int
+    ) -> IsrProposal | None:
+        """A change that is due, if none is under way. It is pending from now on."""
+        if self.isr.pending is not None:
+            return None
+        joining = [
+            follower.broker_id
+            for follower in self.followers.values()
+            if follower.broker_id not in self.isr.members
+            and follower.log_end_offset >= max(high_watermark, self.epoch_start_offset)
+            and may_join(self.eligible, follower.broker_id, follower.broker_epoch)
+        ]
+        if joining:
+            return self._propose({*self.isr.members, joining[0]})
+        staying = {
+            member
+            for member in self.isr.members
+            if member == self._broker_id
+            or (
+                member in self.followers
+                and self.followers[member].is_caught_up(log_end_offset, now_ms, max_lag_ms)
+            )
+        }
+        return None if len(staying) == len(self.isr.members) else self._propose(staying)
+
+    def _propose(self, members: set[BrokerId]) -> IsrProposal:
+        isr = tuple((member, self._epoch_of(member)) for member in sorted(members))
+        return self.isr.propose(IsrProposal(isr, self.epoch, self.partition_epoch))
+
+    def _epoch_of(self, member: BrokerId) -> int:
+        if member == self._broker_id:
+            own = self.eligible.broker_epoch(member)
+            return NO_EPOCH if own is None else own
+        return self.followers[member].broker_epoch

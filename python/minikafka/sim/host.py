@@ -1,0 +1,293 @@
+"""A machine in the simulated world: one node, its disk, its timers, its connections.
+
+The second shell (the first is `runtime/`). It executes the same effects on a virtual clock, a virtual network and a
+simulated disk below the *real* Rust log, so recovery code runs whenever a host is killed or loses power.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from minikafka.effects import (
+    CallPeer,
+    CancelTimer,
+    CloseConnection,
+    ClosePeer,
+    ConnectionLost,
+    ConnectionOpened,
+    Effect,
+    Event,
+    FlushCompleted,
+    FlushFailed,
+    Halt,
+    JobDone,
+    Node,
+    PauseReading,
+    PeerLost,
+    PeerReplied,
+    RequestFlush,
+    RequestsReceived,
+    ResumeReading,
+    Send,
+    SetTimer,
+    StartJob,
+    StopRequested,
+    TimerFired,
+    TimerKey,
+)
+from minikafka.log.port import Disk
+from minikafka.sim.network import Wire
+from minikafka.types import BrokerId, Buffer
+
+if TYPE_CHECKING:
+    from minikafka.sim.world import World
+
+LENGTH_BYTES: Final = 4
+MIN_FLUSH_US: Final = 100
+MAX_FLUSH_US: Final = 3_000
+JOB_US: Final = 200
+REFUSED_US: Final = 200
+
+
+class _Peer:
+    """An outgoing connection and the calls on it, oldest first."""
+
+    def __init__(self, wire: Wire | None) -> None:
+        self.wire = wire
+        self.calls: deque[int] = deque()
+
+
+class Host:
+    """Runs one life of a node after another on the same disk."""
+
+    def __init__(
+        self,
+        world: World,
+        node_id: BrokerId,
+        disk: Disk,
+        make_node: Callable[[Disk, Random], Node],
+        random: Random,
+    ) -> None:
+        self._world = world
+        self.node_id = node_id
+        self.disk = disk
+        self._make_node = make_node
+        self._random = random
+        self.node: Node | None = None
+        self.life = 0
+        self.paused = False
+        self.halted: str | None = None
+        self._backlog: list[Event] = []
+        self._timers: dict[TimerKey, int] = {}
+        self._timer_sequence = 0
+        self._accepted: dict[int, Wire] = {}
+        self._next_connection = 1
+        self._peers: dict[tuple[BrokerId, str], _Peer] = {}
+        self._execute: dict[type[Any], Callable[[Any], None]] = {
+            Send: self._send,
+            CloseConnection: lambda effect: self._close(effect.connection),
+            PauseReading: lambda effect: None,
+            ResumeReading: lambda effect: None,
+            CallPeer: self._call_peer,
+            ClosePeer: lambda effect: self._drop_peer((effect.peer, effect.channel)),
+            SetTimer: self._set_timer,
+            CancelTimer: lambda effect: self._timers.pop(effect.key, None) and None,
+            RequestFlush: self._flush,
+            StartJob: self._job,
+            Halt: self._halt,
+        }
+
+    @property
+    def is_up(self) -> bool:
+        return self.node is not None
+
+    # Life and death.
+
+    def start(self) -> None:
+        """A new process on whatever the disk holds."""
+        assert self.node is None, f"node {self.node_id} is running"
+        self.life += 1
+        self.halted = None
+        self.node = self._make_node(self.disk, self._random)
+        self._run(self.node.start(self._world.clock.now()))
+
+    def kill(self) -> None:
+        """D1, *kill*: memory and connections are gone, the page cache is not."""
+        self.node = None
+        self.paused = False
+        self._backlog.clear()
+        self._timers.clear()
+        self._accepted.clear()
+        self._peers.clear()
+        self._world.network.drop_node(self.node_id)
+
+    def power_loss(self, seed: int | None) -> None:
+        """D1, *power loss*: what was not fsynced is gone or torn."""
+        self.kill()
+        self._world.lose_power(self, seed)
+
+    def stop(self) -> None:
+        """D1, *stop*: ends in a clean halt."""
+        self.deliver(StopRequested())
+
+    def pause(self) -> None:
+        """The process gets no processor; its connections stay open."""
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+        backlog, self._backlog = self._backlog, []
+        if self.node is not None and backlog:
+            self._turn(backlog)
+
+    # Events in.
+
+    def deliver(self, event: Event) -> None:
+        if self.node is None:
+            return
+        if self.paused:
+            self._backlog.append(event)
+        else:
+            self._turn([event])
+
+    def _turn(self, events: list[Event]) -> None:
+        if self.node is not None:
+            self._run(self.node.turn(events, self._world.clock.now()))
+
+    def _in_this_life(self, run: Callable[[], None]) -> Callable[[], None]:
+        life = self.life
+
+        def unless_dead() -> None:
+            if self.life == life and self.node is not None:
+                run()
+
+        return unless_dead
+
+    # Effects out.
+
+    def _run(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if self.node is None:
+                return
+            self._execute[type(effect)](effect)
+
+    def accept(self, opener: BrokerId, to_opener: Callable[[Buffer], None], broken: Callable[[], None]) -> Wire | None:
+        """Somebody connects. None when nobody listens."""
+        if self.node is None:
+            return None
+        connection = self._next_connection
+        self._next_connection += 1
+        life = self.life
+
+        def received(frame: Buffer) -> None:
+            if self.life == life:
+                self.deliver(RequestsReceived(connection, [frame]))
+
+        def lost() -> None:
+            if self.life == life and self._accepted.pop(connection, None) is not None:
+                self.deliver(ConnectionLost(connection))
+
+        wire = Wire(self._world.network, opener, self.node_id, to_opener, received, broken, lost)
+        self._world.network.add(wire)
+        self._accepted[connection] = wire
+        self.deliver(ConnectionOpened(connection, f"node-{opener}", opener >= 0))
+        return wire
+
+    def _send(self, effect: Send) -> None:
+        wire = self._accepted.get(effect.connection)
+        if wire is not None:
+            wire.send(effect.data[LENGTH_BYTES:], to_b=False)
+
+    def _close(self, connection: int) -> None:
+        wire = self._accepted.pop(connection, None)
+        if wire is not None:
+            wire.break_()
+
+    def _call_peer(self, effect: CallPeer) -> None:
+        key = (effect.peer, effect.channel)
+        peer = self._peers.get(key)
+        if peer is None:
+            peer = self._connect(key)
+            if peer is None:
+                lost = PeerLost(effect.call, "connection refused")
+                self._world.clock.after(REFUSED_US, self._in_this_life(lambda: self.deliver(lost)))
+                return
+        peer.calls.append(effect.call)
+        if peer.wire is not None:
+            peer.wire.send(effect.frame[LENGTH_BYTES:], to_b=True)
+
+    def _connect(self, key: tuple[BrokerId, str]) -> _Peer | None:
+        peer = _Peer(None)
+        life = self.life
+
+        def replied(frame: Buffer) -> None:
+            if self.life == life and peer.calls:
+                self.deliver(PeerReplied(peer.calls.popleft(), frame))
+
+        def broken() -> None:
+            if self.life == life:
+                if self._peers.get(key) is peer:
+                    del self._peers[key]
+                self._lose_calls(peer)
+
+        host = self._world.hosts[key[0]]
+        if not self._world.network.is_cut(self.node_id, key[0]):
+            peer.wire = host.accept(self.node_id, replied, broken)
+            if peer.wire is None:
+                return None
+        # Across a cut link connecting hangs: the calls wait until somebody gives up on them.
+        self._peers[key] = peer
+        return peer
+
+    def _drop_peer(self, key: tuple[BrokerId, str]) -> None:
+        peer = self._peers.pop(key, None)
+        if peer is None:
+            return
+        if peer.wire is not None:
+            peer.wire.break_()
+        else:
+            self._world.clock.after(0, self._in_this_life(lambda: self._lose_calls(peer)))
+
+    def _lose_calls(self, peer: _Peer) -> None:
+        while peer.calls:
+            self.deliver(PeerLost(peer.calls.popleft(), "connection lost"))
+
+    def _set_timer(self, effect: SetTimer) -> None:
+        self._timer_sequence += 1
+        sequence = self._timers[effect.key] = self._timer_sequence
+
+        def fire() -> None:
+            if self._timers.get(effect.key) == sequence:
+                del self._timers[effect.key]
+                self.deliver(TimerFired(effect.key))
+
+        self._world.clock.at(effect.deadline_ms * 1000, self._in_this_life(fire))
+
+    def _flush(self, effect: RequestFlush) -> None:
+        def flush() -> None:
+            try:
+                recovery_point = effect.log.flush()
+            except OSError as error:
+                self.deliver(FlushFailed(effect.partition, str(error)))
+            else:
+                self.deliver(FlushCompleted(effect.partition, recovery_point))
+
+        delay = self._random.randint(MIN_FLUSH_US, MAX_FLUSH_US)
+        self._world.clock.after(delay, self._in_this_life(flush))
+
+    def _job(self, effect: StartJob) -> None:
+        def work() -> None:
+            try:
+                done = JobDone(effect.job, effect.work(), None)
+            except OSError as error:
+                done = JobDone(effect.job, None, str(error))
+            self.deliver(done)
+
+        self._world.clock.after(JOB_US, self._in_this_life(work))
+
+    def _halt(self, effect: Halt) -> None:
+        self.halted = effect.why
+        self.kill()
