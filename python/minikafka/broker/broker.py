@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from minikafka.broker.auto_create import AutoCreate
 from minikafka.broker.coordinators import OFFSETS_TOPIC, TRANSACTIONS_TOPIC, Coordinators, InternalTopicWriter
 from minikafka.broker.fetcher import Fetchers
+from minikafka.broker.groups import new_shard
 from minikafka.broker.handlers import HANDLERS
 from minikafka.broker.interception import Interception, Rules
 from minikafka.broker.isr_changes import IsrChanges
@@ -120,9 +121,7 @@ class Broker:
         self.transactions: CoordinatorRuntime[TransactionShard] = self._runtime(
             TRANSACTIONS_TOPIC, lambda index: TransactionShard(self, index)
         )
-        self.groups: CoordinatorRuntime[GroupShard] = self._runtime(
-            OFFSETS_TOPIC, lambda index: GroupShard(self, index)
-        )
+        self.groups: CoordinatorRuntime[GroupShard] = self._runtime(OFFSETS_TOPIC, lambda _: new_shard(self))
         self.coordinators = Coordinators(
             self, {OFFSETS_TOPIC: self.groups, TRANSACTIONS_TOPIC: self.transactions}
         )
