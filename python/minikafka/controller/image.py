@@ -7,7 +7,7 @@ found by identity (`old.topics[name] is new.topics[name]` means: nothing in that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -97,8 +97,8 @@ class MetadataImage:
     features_epoch: Offset = -1
     next_producer_id: ProducerId = 0
 
-    def apply(self, records: Iterable[Message], last_offset: Offset) -> MetadataImage:
-        """The image after `records`, which end at `last_offset`. Same records, same image, on every node."""
+    def apply(self, records: Sequence[Message], last_offset: Offset) -> MetadataImage:
+        """The image after `records`, whose offsets are consecutive and end at `last_offset`. Same records, same image, on every node."""
         from minikafka.controller.replay import replay
 
         return replay(self, records, last_offset)

@@ -6,7 +6,7 @@ for (quotas, ACLs, SCRAM, tokens) are skipped, as an old broker skips what a new
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, cast
@@ -44,10 +44,11 @@ IN_CONTROLLED_SHUTDOWN: Final = 1
 """How change records say "as before", and what else."""
 
 
-def replay(image: MetadataImage, records: Iterable[Message], last_offset: Offset) -> MetadataImage:
-    """The image after these records."""
-    draft = Draft(image, last_offset)
+def replay(image: MetadataImage, records: Sequence[Message], last_offset: Offset) -> MetadataImage:
+    """The image after these records, which have consecutive offsets up to `last_offset`."""
+    draft = Draft(image, last_offset - len(records))
     for record in records:
+        draft.offset += 1
         step = STEPS.get(type(record))
         if step is not None:
             step(draft, record)
@@ -57,10 +58,10 @@ def replay(image: MetadataImage, records: Iterable[Message], last_offset: Offset
 class Draft:
     """The next image while it is made: copies of what was touched, over the image before."""
 
-    def __init__(self, before: MetadataImage, last_offset: Offset) -> None:
-        self._before = before
+    def __init__(self, before: MetadataImage, offset: Offset) -> None:
+        """`offset`: of the record being replayed, so at first one before the first."""
         self._partitions: dict[str, dict[int, PartitionState]] = {}
-        self.last_offset = last_offset
+        self.offset = offset
         self.topics = dict(before.topics)
         self.topic_names = dict(before.topic_names)
         self.brokers = dict(before.brokers)
@@ -87,7 +88,7 @@ class Draft:
         for name, partitions in self._partitions.items():
             self.topics[name] = replace(self.topics[name], partitions=MappingProxyType(partitions))
         return MetadataImage(
-            self.last_offset,
+            self.offset,
             MappingProxyType(self.topics),
             MappingProxyType(self.topic_names),
             MappingProxyType(self.brokers),
@@ -220,7 +221,7 @@ def _feature_level(draft: Draft, record: FeatureLevelRecord) -> None:
         draft.features.pop(record.name, None)
     else:
         draft.features[record.name] = record.feature_level
-    draft.features_epoch = draft.last_offset
+    draft.features_epoch = draft.offset
 
 
 def _producer_ids(draft: Draft, record: ProducerIdsRecord) -> None:
