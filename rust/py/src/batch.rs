@@ -92,7 +92,10 @@ impl BatchHeader {
         control_type: i16,
         coordinator_epoch: i32,
     ) -> Self {
-        let marker = core::Marker { control_type, coordinator_epoch };
+        let marker = core::Marker {
+            control_type,
+            coordinator_epoch,
+        };
         Self::from(core::BatchHeader {
             base_offset,
             size_bytes,
@@ -148,13 +151,23 @@ fn crc32c(data: BytesLike<'_>, initial: u32) -> u32 {
 #[pyfunction]
 #[pyo3(signature = (data, *, verify_crc=true))]
 #[allow(clippy::needless_pass_by_value)]
-fn inspect_batches(py: Python<'_>, data: BytesLike<'_>, verify_crc: bool) -> PyResult<Vec<BatchHeader>> {
-    let headers = core::inspect(data.as_slice(), verify_crc).map_err(|error| batch_error(py, &error))?;
+fn inspect_batches(
+    py: Python<'_>,
+    data: BytesLike<'_>,
+    verify_crc: bool,
+) -> PyResult<Vec<BatchHeader>> {
+    let headers =
+        core::inspect(data.as_slice(), verify_crc).map_err(|error| batch_error(py, &error))?;
     Ok(headers.into_iter().map(BatchHeader::from).collect())
 }
 
 type HeaderArgument<'py> = (String, Option<BytesLike<'py>>);
-type RecordArgument<'py> = (i64, Option<BytesLike<'py>>, Option<BytesLike<'py>>, Vec<HeaderArgument<'py>>);
+type RecordArgument<'py> = (
+    i64,
+    Option<BytesLike<'py>>,
+    Option<BytesLike<'py>>,
+    Vec<HeaderArgument<'py>>,
+);
 
 #[pyfunction]
 #[pyo3(signature = (records, *, base_offset=0, partition_leader_epoch=-1, producer_id=-1, producer_epoch=-1,
@@ -186,7 +199,12 @@ fn build_batch<'py>(
     };
     let headers: Vec<Vec<(&str, Option<&[u8]>)>> = records
         .iter()
-        .map(|(_, _, _, headers)| headers.iter().map(|(name, value)| (name.as_str(), bytes_of(value))).collect())
+        .map(|(_, _, _, headers)| {
+            headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), bytes_of(value)))
+                .collect()
+        })
         .collect();
     let records: Vec<core::NewRecord<'_>> = records
         .iter()
@@ -216,9 +234,14 @@ fn build_end_transaction_marker(
     coordinator_epoch: i32,
     timestamp: i64,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let batch =
-        core::build_end_transaction_marker(commit, coordinator_epoch, timestamp, producer_id, producer_epoch)
-            .map_err(|error| batch_error(py, &error))?;
+    let batch = core::build_end_transaction_marker(
+        commit,
+        coordinator_epoch,
+        timestamp,
+        producer_id,
+        producer_epoch,
+    )
+    .map_err(|error| batch_error(py, &error))?;
     Ok(PyBytes::new(py, &batch))
 }
 
@@ -242,7 +265,10 @@ fn read_records(py: Python<'_>, data: BytesLike<'_>) -> PyResult<Vec<Record>> {
 
 fn to_python(py: Python<'_>, record: &core::Record<'_>) -> PyResult<Record> {
     let bytes = |bytes: Option<&[u8]>| bytes.map(|bytes| PyBytes::new(py, bytes).unbind());
-    let headers = record.headers.iter().map(|(name, value)| (*name, bytes(*value)));
+    let headers = record
+        .headers
+        .iter()
+        .map(|(name, value)| (*name, bytes(*value)));
     Ok(Record {
         offset: record.offset,
         timestamp: record.timestamp,

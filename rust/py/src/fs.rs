@@ -23,7 +23,9 @@ pub struct Disk {
 impl Disk {
     #[staticmethod]
     fn os() -> Self {
-        Self { fs: Arc::new(OsFileSystem) }
+        Self {
+            fs: Arc::new(OsFileSystem),
+        }
     }
 
     #[pyo3(signature = (directory, *, config, recovery_point, log_start_offset, clean))]
@@ -36,8 +38,18 @@ impl Disk {
         log_start_offset: i64,
         clean: bool,
     ) -> PyResult<Log> {
-        let checkpoint = Checkpoint { recovery_point, log_start_offset, clean };
-        Log::open_on(py, Arc::clone(&self.fs), directory, LogConfig::from(config), checkpoint)
+        let checkpoint = Checkpoint {
+            recovery_point,
+            log_start_offset,
+            clean,
+        };
+        Log::open_on(
+            py,
+            Arc::clone(&self.fs),
+            directory,
+            LogConfig::from(config),
+            checkpoint,
+        )
     }
 
     fn read_file<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Option<Bound<'py, PyBytes>>> {
@@ -45,9 +57,15 @@ impl Disk {
         Ok(content.map(|content| PyBytes::new(py, &content)))
     }
 
-    fn write_file_atomically(&self, py: Python<'_>, path: &str, data: BytesLike<'_>) -> PyResult<()> {
+    fn write_file_atomically(
+        &self,
+        py: Python<'_>,
+        path: &str,
+        data: BytesLike<'_>,
+    ) -> PyResult<()> {
         let content = data.as_slice();
-        py.detach(|| files::write_file_atomically(&*self.fs, path, content)).map_err(io_error)
+        py.detach(|| files::write_file_atomically(&*self.fs, path, content))
+            .map_err(io_error)
     }
 
     fn write_file(&self, path: &str, data: BytesLike<'_>) -> PyResult<()> {
@@ -63,11 +81,13 @@ impl Disk {
     }
 
     fn make_directory(&self, py: Python<'_>, path: &str) -> PyResult<()> {
-        py.detach(|| files::make_directory(&*self.fs, path)).map_err(io_error)
+        py.detach(|| files::make_directory(&*self.fs, path))
+            .map_err(io_error)
     }
 
     fn rename(&self, py: Python<'_>, source: &str, target: &str) -> PyResult<()> {
-        py.detach(|| files::rename(&*self.fs, source, target)).map_err(io_error)
+        py.detach(|| files::rename(&*self.fs, source, target))
+            .map_err(io_error)
     }
 
     fn remove_tree(&self, py: Python<'_>, path: &str) -> PyResult<()> {

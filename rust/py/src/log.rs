@@ -74,7 +74,9 @@ impl Log {
         let log = py
             .detach(|| core::open(fs, directory, config, checkpoint))
             .map_err(|error| log_error(py, error))?;
-        Ok(Self { shared: Arc::new(Mutex::new(log)) })
+        Ok(Self {
+            shared: Arc::new(Mutex::new(log)),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, core::Log> {
@@ -88,8 +90,11 @@ impl Log {
         may_take_long: bool,
         operation: impl FnOnce(&mut core::Log) -> LogResult<T> + Send,
     ) -> PyResult<T> {
-        let result =
-            if may_take_long { py.detach(|| operation(&mut self.lock())) } else { operation(&mut self.lock()) };
+        let result = if may_take_long {
+            py.detach(|| operation(&mut self.lock()))
+        } else {
+            operation(&mut self.lock())
+        };
         result.map_err(|error| log_error(py, error))
     }
 }
@@ -108,7 +113,14 @@ impl Log {
         log_start_offset: i64,
         clean: bool,
     ) -> PyResult<Self> {
-        disk.open_log(py, directory, config, recovery_point, log_start_offset, clean)
+        disk.open_log(
+            py,
+            directory,
+            config,
+            recovery_point,
+            log_start_offset,
+            clean,
+        )
     }
 
     #[getter]
@@ -161,19 +173,27 @@ impl Log {
     ) -> PyResult<BatchHeader> {
         let bytes = batch.as_slice();
         self.run(py, bytes.len() >= DETACH_FROM_BYTES, |log| {
-            log.append_as_leader(bytes, leader_epoch, max_timestamp).map(BatchHeader::from)
+            log.append_as_leader(bytes, leader_epoch, max_timestamp)
+                .map(BatchHeader::from)
         })
     }
 
-    fn append_as_follower(&self, py: Python<'_>, batches: BytesLike<'_>) -> PyResult<Vec<BatchHeader>> {
+    fn append_as_follower(
+        &self,
+        py: Python<'_>,
+        batches: BytesLike<'_>,
+    ) -> PyResult<Vec<BatchHeader>> {
         let bytes = batches.as_slice();
-        let headers = self.run(py, bytes.len() >= DETACH_FROM_BYTES, |log| log.append_as_follower(bytes))?;
+        let headers = self.run(py, bytes.len() >= DETACH_FROM_BYTES, |log| {
+            log.append_as_follower(bytes)
+        })?;
         Ok(headers.into_iter().map(BatchHeader::from).collect())
     }
 
     #[pyo3(signature = (*, size_bytes, max_timestamp, last_offset))]
     fn should_roll(&self, size_bytes: u64, max_timestamp: i64, last_offset: i64) -> bool {
-        self.lock().should_roll(size_bytes, max_timestamp, last_offset)
+        self.lock()
+            .should_roll(size_bytes, max_timestamp, last_offset)
     }
 
     fn roll(&self, py: Python<'_>) -> PyResult<i64> {
@@ -190,18 +210,29 @@ impl Log {
         at_least_one_batch: bool,
     ) -> PyResult<LogSlice> {
         let max_bytes = usize::try_from(max_bytes).unwrap_or(0);
-        let slice = self.run(py, false, |log| log.read(offset, max_bytes, upper_bound, at_least_one_batch))?;
+        let slice = self.run(py, false, |log| {
+            log.read(offset, max_bytes, upper_bound, at_least_one_batch)
+        })?;
         let data = PyBytes::new_with(py, slice.length, |buffer| {
             if buffer.len() < DETACH_FROM_BYTES {
                 return slice.copy_to(buffer).map_err(io_error);
             }
             py.detach(|| slice.copy_to(buffer)).map_err(io_error)
         })?;
-        Ok(LogSlice { data: data.unbind(), base_offset: slice.base_offset, next_offset: slice.next_offset })
+        Ok(LogSlice {
+            data: data.unbind(),
+            base_offset: slice.base_offset,
+            next_offset: slice.next_offset,
+        })
     }
 
     #[pyo3(signature = (from_offset, *, max_batches))]
-    fn headers(&self, py: Python<'_>, from_offset: i64, max_batches: usize) -> PyResult<Vec<BatchHeader>> {
+    fn headers(
+        &self,
+        py: Python<'_>,
+        from_offset: i64,
+        max_batches: usize,
+    ) -> PyResult<Vec<BatchHeader>> {
         let headers = self.run(py, true, |log| log.headers(from_offset, max_batches))?;
         Ok(headers.into_iter().map(BatchHeader::from).collect())
     }
@@ -237,7 +268,8 @@ impl Log {
     }
 
     fn flush(&self, py: Python<'_>) -> PyResult<i64> {
-        py.detach(|| flush::flush(&self.shared)).map_err(|error| log_error(py, error))
+        py.detach(|| flush::flush(&self.shared))
+            .map_err(|error| log_error(py, error))
     }
 
     fn close(&self) {

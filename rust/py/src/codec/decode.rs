@@ -154,7 +154,17 @@ impl<'a, 'py> Reader<'a, 'py> {
     }
 
     fn field(&mut self, field: &FieldPlan) -> Decoded<Bound<'py, PyAny>> {
-        self.value(&field.kind, field.compact, field.nullable)
+        let is_null = field.nullable
+            && match (&field.kind, field.tagged) {
+                (Kind::Struct(_), true) => self.unsigned_varint()? == 0,
+                (Kind::Struct(_), false) => i8::from_be_bytes(self.array()?) < 0,
+                _ => false,
+            };
+        if is_null {
+            Ok(self.frame.py().None().into_bound(self.frame.py()))
+        } else {
+            self.value(&field.kind, field.compact, field.nullable)
+        }
     }
 
     fn value(&mut self, kind: &Kind, compact: bool, nullable: bool) -> Decoded<Bound<'py, PyAny>> {
@@ -177,8 +187,7 @@ impl<'a, 'py> Reader<'a, 'py> {
                 return Ok(PyFloat::new(py, f64::from_be_bytes(self.array()?)).into_any());
             }
             Kind::Uuid => return Ok(PyBytes::new(py, self.take(16)?).into_any()),
-            Kind::Struct(plan) if !nullable => return self.object(plan),
-            Kind::Struct(_) => self.presence()?,
+            Kind::Struct(plan) => return self.object(plan),
             _ if compact => self.length_compact()?,
             Kind::String => self.length_i16()?,
             _ => self.length_i32()?,
@@ -191,7 +200,6 @@ impl<'a, 'py> Reader<'a, 'py> {
             };
         };
         match kind {
-            Kind::Struct(plan) => self.object(plan),
             Kind::String => Ok(PyString::new(py, self.utf8(length)?).into_any()),
             Kind::Records => self.slice(length),
             Kind::Array(element) => self.list(element, length, compact),
@@ -271,15 +279,6 @@ impl<'a, 'py> Reader<'a, 'py> {
     fn length_i32(&mut self) -> Decoded<Option<usize>> {
         let length = self.i32()?;
         length_of(length)
-    }
-
-    /// The byte before a nullable struct: negative for null.
-    fn presence(&mut self) -> Decoded<Option<usize>> {
-        Ok(if i8::from_be_bytes(self.array()?) < 0 {
-            None
-        } else {
-            Some(0)
-        })
     }
 }
 

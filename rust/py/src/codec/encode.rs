@@ -92,11 +92,11 @@ fn is_default(field: &FieldPlan, object: &Bound<'_, PyAny>) -> Encoded<bool> {
 
 fn write(out: &mut Vec<u8>, field: &FieldPlan, value: &Bound<'_, PyAny>) -> Encoded<()> {
     if value.is_none() {
-        return if field.nullable {
-            null(out, field)
-        } else {
-            Err(Fault::new("None in a non-nullable field"))
-        };
+        if !field.nullable {
+            return Err(Fault::new("None in a non-nullable field"));
+        }
+        null(out, field);
+        return Ok(());
     }
     if field.nullable && matches!(field.kind, Kind::Struct(_)) {
         out.push(1);
@@ -104,14 +104,14 @@ fn write(out: &mut Vec<u8>, field: &FieldPlan, value: &Bound<'_, PyAny>) -> Enco
     write_value(out, &field.kind, field.compact, value)
 }
 
-fn null(out: &mut Vec<u8>, field: &FieldPlan) -> Encoded<()> {
+fn null(out: &mut Vec<u8>, field: &FieldPlan) {
     match &field.kind {
+        Kind::Struct(_) if field.tagged => out.push(0),
         Kind::Struct(_) => out.extend((-1_i8).to_be_bytes()),
         _ if field.compact => out.push(0),
         Kind::String => out.extend((-1_i16).to_be_bytes()),
         _ => out.extend((-1_i32).to_be_bytes()),
     }
-    Ok(())
 }
 
 fn write_value(

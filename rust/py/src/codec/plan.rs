@@ -47,6 +47,9 @@ pub struct FieldPlan {
     pub default: DefaultPlan,
     pub nullable: bool,
     pub compact: bool,
+    /// A nullable struct says whether it is there by an unsigned varint when tagged (1, or 0 for null), else by an int8
+    /// (1, or -1 for null).
+    pub tagged: bool,
     /// Absent in this version, and setting it is not an error.
     pub ignorable: bool,
 }
@@ -184,6 +187,7 @@ impl<'py> Builder<'py> {
             default: default_plan(class.py(), field)?,
             nullable: field.nullable.contains(self.version),
             compact: self.message.flexible.contains(self.version) && !field.never_compact,
+            tagged: field.tagged.contains(self.version),
             ignorable: field.ignorable,
         })
     }
