@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from minikafka.broker import groups
-from minikafka.broker.coordinators import OFFSETS_TOPIC
 from minikafka.broker.offset_commits import OffsetCommits
 from minikafka.broker.request import Request
+from minikafka.config import CONSUMER_OFFSETS
 from minikafka.coordinator.writer import told_to_clients
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.group.classic.requests import Identity
@@ -30,6 +30,7 @@ from minikafka.wire.messages.txn_offset_commit import (
 
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
+    from minikafka.partition.partition import Partition
 
 KNOWS_LOADING_VERSION: Final = 2
 ADDS_PARTITION_VERSION: Final = 5
@@ -47,18 +48,40 @@ def handle(broker: Broker, request: Request[TxnOffsetCommitRequest], now: Now) -
         _reply(request, commits)
         return
     try:
-        index = broker.groups.partition_for(body.group_id)
+        offsets_partition = TopicPartition(CONSUMER_OFFSETS, broker.groups.partition_for(body.group_id))
+        partition = broker.replicas.leader(offsets_partition)
     except Rejected as refusal:
-        _refuse(request, commits, refusal.code)
+        _refuse(request, commits, told_to_clients(refusal).code)
         return
-    partition = TopicPartition(OFFSETS_TOPIC, index)
+    if partition.has_transaction(body.producer_id, body.producer_epoch):
+        _commit(broker, request, commits, now)
+    else:
+        _verify(broker, request, commits, partition, now)
+
+
+def _verify(
+    broker: Broker,
+    request: Request[TxnOffsetCommitRequest],
+    commits: OffsetCommits,
+    partition: Partition,
+    now: Now,
+) -> None:
+    """The first write of a transaction here. If the transaction ends while we ask, the guard is gone and the write is
+    refused, INVALID_TXN_STATE [48]: after its marker it would hang for ever (T14).
+    """
+    body = request.body
+    name = partition.topic_partition
+    guard = partition.verifications.begin(body.producer_id, body.producer_epoch, first_sequence=0)
 
     def verified(errors: dict[TopicPartition, ErrorCode], at: Now) -> None:
-        code = errors.get(partition, ErrorCode.NONE)
-        if code == ErrorCode.NONE:
-            _commit(broker, request, commits, at)
-        else:
+        code = errors.get(name, ErrorCode.NONE)
+        is_open = partition.has_transaction(body.producer_id, body.producer_epoch)
+        if code != ErrorCode.NONE:
             _refuse(request, commits, told_to_clients(Rejected(code)).code)
+        elif not is_open and not partition.verifications.is_current(body.producer_id, guard):
+            _refuse(request, commits, ErrorCode.INVALID_TXN_STATE)
+        else:
+            _commit(broker, request, commits, at)
 
     adds_partition = request.api_version >= ADDS_PARTITION_VERSION
     broker.verifier.verify(
@@ -66,7 +89,7 @@ def handle(broker: Broker, request: Request[TxnOffsetCommitRequest], now: Now) -
         body.transactional_id,
         body.producer_id,
         body.producer_epoch,
-        [partition],
+        [name],
         adds_partition,
         verified,
         now,
