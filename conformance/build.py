@@ -34,7 +34,9 @@ def is_available(toolchain: str) -> bool:
     """Whether `toolchain` (java, go or node) is on PATH; raises ToolchainMissing if it is required and is not."""
     missing = [command for command in COMMANDS[toolchain] if shutil.which(command) is None]
     if missing and toolchain in os.environ.get("MINIKAFKA_REQUIRE", "").split(","):
-        raise ToolchainMissing(f"MINIKAFKA_REQUIRE asks for {toolchain}, but {', '.join(missing)} is not on PATH")
+        raise ToolchainMissing(
+            f"MINIKAFKA_REQUIRE asks for {toolchain}, but {', '.join(missing)} is not on PATH"
+        )
     return not missing
 
 
@@ -51,7 +53,11 @@ def build_java() -> None:
 
     def fetch() -> None:
         shutil.rmtree(JVM_LIBRARIES, ignore_errors=True)
-        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={JVM_LIBRARIES}"]
+        goal = [
+            "dependency:copy-dependencies",
+            "-DincludeScope=runtime",
+            f"-DoutputDirectory={JVM_LIBRARIES}",
+        ]
         run(["mvn", "-q", "-B", "-f", str(pom), *goal])
 
     once("java libraries", [pom], JVM_LIBRARIES, fetch)
@@ -59,7 +65,17 @@ def build_java() -> None:
 
     def compile_client() -> None:
         shutil.rmtree(JVM_CLASSES, ignore_errors=True)
-        run(["javac", "-Xlint:all,-processing", "-d", str(JVM_CLASSES), "-cp", f"{JVM_LIBRARIES}/*", *map(str, sources)])
+        run(
+            [
+                "javac",
+                "-Xlint:all,-processing",
+                "-d",
+                str(JVM_CLASSES),
+                "-cp",
+                f"{JVM_LIBRARIES}/*",
+                *map(str, sources),
+            ]
+        )
 
     once("java client", [pom, *sources], JVM_CLASSES, compile_client)
 

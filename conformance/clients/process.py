@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import IO
+from typing import IO, Self
 
 from conformance.clients.programs import Program
 from conformance.history import Operation, parse_operation
@@ -30,7 +30,8 @@ class ClientProcess:
     def __init__(self, program: Program, workload: str, **options: OptionValue) -> None:
         self.operations: list[Operation] = []
         self._what = f"{program.name} {workload}"
-        self._stderr: IO[str] = tempfile.TemporaryFile("w+")
+        # A file, not a pipe: nobody reads it while the program runs.
+        self._stderr: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
             [*program.command, workload, json.dumps(options)],
             stdin=subprocess.PIPE,
@@ -44,14 +45,15 @@ class ClientProcess:
         self._reader = threading.Thread(target=self._pump, daemon=True)
         self._reader.start()
 
-    def __enter__(self) -> ClientProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._reader.join()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             stream.close()
@@ -99,7 +101,9 @@ class ClientProcess:
         try:
             line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            raise ClientFailed(f"{self._what}: {len(self.operations)} operations, then silence\n{self._errors()}") from None
+            raise ClientFailed(
+                f"{self._what}: {len(self.operations)} operations, then silence\n{self._errors()}"
+            ) from None
         if line is None:
             self._lines.put(None)
             return None

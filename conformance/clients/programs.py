@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from conformance.paths import CONFORMANCE, GO_PROGRAMS, jvm_classpath
 
 PYTHON = "conformance.clients.python"
-JVM = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error")
+JVM = (
+    "-Xmx128m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+)
 
 
 @dataclass(frozen=True, slots=True)

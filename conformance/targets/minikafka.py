@@ -16,7 +16,9 @@ class MiniKafka:
 
     name = "minikafka"
 
-    def __init__(self, brokers: int = 1, *, config: Mapping[str, str] | None = None, arguments: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, brokers: int = 1, *, config: Mapping[str, str] | None = None, arguments: tuple[str, ...] = ()
+    ) -> None:
         settings = [f"--config={key}={value}" for key, value in (config or {}).items()]
         self._command = [
             sys.executable,

@@ -1,7 +1,7 @@
 """Targets and client programs for the conformance tests.
 
-MINIKAFKA_CONFORMANCE_TARGET (minikafka, apache or kfake; default minikafka) chooses what the black-box tests run against,
-so that each of them is proven on Apache Kafka first.
+MINIKAFKA_CONFORMANCE_TARGET (minikafka, apache or kfake; default minikafka) chooses what the black-box tests run
+against, so that each of them is proven on Apache Kafka first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
 
 from conformance import build
 from conformance.clients.programs import PROGRAMS, Program
@@ -19,11 +18,12 @@ from conformance.targets import Target
 from conformance.targets.apache_kafka import ApacheKafka
 from conformance.targets.kfake import KFake
 from conformance.targets.minikafka import MiniKafka
+from conformance.view import ClusterView
 
 CHOSEN_TARGET = os.environ.get("MINIKAFKA_CONFORMANCE_TARGET", "minikafka")
 TARGET_TOOLCHAINS = {"apache": "java", "kfake": "go"}
 
-MakeTopic = Callable[..., str]
+MakeTopic = Callable[[int], str]
 GetProgram = Callable[[str], Program]
 
 
@@ -36,20 +36,46 @@ def require(toolchain: str | None, who: str) -> None:
     build.build(toolchain)
 
 
-def open_target(brokers: int) -> Target:
-    """A running cluster of the chosen kind."""
-    require(TARGET_TOOLCHAINS.get(CHOSEN_TARGET), CHOSEN_TARGET)
-    makers: dict[str, Callable[[int], Target]] = {"apache": ApacheKafka, "kfake": KFake, "minikafka": MiniKafka}
-    target = makers[CHOSEN_TARGET](brokers)
-    target.open()
-    return target
+def opened(target: Target) -> Iterator[Target]:
+    """Open a target, and stop it whatever happens."""
+    try:
+        target.open()
+        yield target
+    finally:
+        target.stop()
 
 
 @pytest.fixture(scope="session", params=[1, 3], ids=["1-broker", "3-brokers"])
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    opened = open_target(request.param)
-    yield opened
-    opened.stop()
+    """The chosen kind of cluster from the outside, with one broker and with three."""
+    require(TARGET_TOOLCHAINS.get(CHOSEN_TARGET), CHOSEN_TARGET)
+    makers: dict[str, Callable[[int], Target]] = {
+        "apache": ApacheKafka,
+        "kfake": KFake,
+        "minikafka": MiniKafka,
+    }
+    yield from opened(makers[CHOSEN_TARGET](request.param))
+
+
+@pytest.fixture
+def killable() -> Iterator[Target]:
+    """Three brokers of their own for one test, each of which can be killed alone."""
+    if CHOSEN_TARGET == "kfake":
+        pytest.skip("kfake cannot kill a broker")
+    if CHOSEN_TARGET == "apache":
+        require("java", "apache")
+        yield from opened(ApacheKafka(3))
+    else:
+        from conformance.targets.embedded import EmbeddedMiniKafka
+
+        yield from opened(EmbeddedMiniKafka(3))
+
+
+@pytest.fixture
+def on_minikafka() -> None:
+    """For scenarios that need levers which no other broker has."""
+    if CHOSEN_TARGET != "minikafka":
+        pytest.skip(f"{CHOSEN_TARGET} has no levers for this")
 
 
 @pytest.fixture
@@ -58,9 +84,7 @@ def make_topic(target: Target) -> MakeTopic:
 
     def make(partitions: int) -> str:
         name = f"topic-{uuid.uuid4().hex[:8]}"
-        admin = AdminClient({"bootstrap.servers": target.bootstrap_servers})
-        for created in admin.create_topics([NewTopic(name, partitions)], operation_timeout=10).values():
-            created.result(20)
+        ClusterView(target.bootstrap_servers).create_topic(name, partitions)
         return name
 
     return make

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from conformance.checker import judge, out_of_offset_order
-from conformance.clients.process import ClientProcess
+from conformance.clients.process import ClientProcess, OptionValue
 from conformance.clients.programs import PROGRAMS, Program
 from conformance.targets import Target
 
@@ -25,7 +25,11 @@ def test_every_record_is_read_once_and_in_order_across_a_restart(
     """Two consumers of one group, the second started after the first committed and left, share 10,000 records."""
     used = program(client)
     topic = make_topic(PARTITIONS)
-    reading = {"bootstrap": target.bootstrap_servers, "topics": [topic], "group": f"readers-of-{topic}"}
+    reading: dict[str, OptionValue] = {
+        "bootstrap": target.bootstrap_servers,
+        "topics": [topic],
+        "group": f"readers-of-{topic}",
+    }
 
     with ClientProcess(
         used, "produce", bootstrap=target.bootstrap_servers, topic=topic, records=RECORDS

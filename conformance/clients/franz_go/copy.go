@@ -11,6 +11,7 @@ func copyRecords(ctx context.Context, options Options) error {
 	session, err := kgo.NewGroupTransactSession(append(consumerSettings(options),
 		kgo.TransactionalID(options.TransactionalID),
 		kgo.RequireStableFetchOffsets(),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 	)...)
 	if err != nil {
 		return err
@@ -27,7 +28,10 @@ func copyRecords(ctx context.Context, options Options) error {
 		ids := []string{}
 		fetches.EachRecord(func(record *kgo.Record) {
 			ids = append(ids, string(record.Value))
-			session.Produce(ctx, &kgo.Record{Topic: options.Output, Key: record.Key, Value: record.Value}, nil)
+			// The same partition, so that the order within it can be checked.
+			session.Produce(ctx, &kgo.Record{
+				Topic: options.Output, Partition: record.Partition, Key: record.Key, Value: record.Value,
+			}, nil)
 		})
 		committed, err := session.End(ctx, kgo.TryCommit)
 		outcome := transactionOutcome(err)

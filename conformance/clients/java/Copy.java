@@ -45,7 +45,8 @@ final class Copy {
             producer.beginTransaction();
             for (ConsumerRecord<String, String> record : batch) {
                 ids.add(record.value());
-                producer.send(new ProducerRecord<>(output, record.key(), record.value()));
+                // The same partition, so that the order within it can be checked.
+                producer.send(new ProducerRecord<>(output, record.partition(), record.key(), record.value()));
                 positions.put(new TopicPartition(record.topic(), record.partition()),
                     new OffsetAndMetadata(record.offset() + 1));
             }

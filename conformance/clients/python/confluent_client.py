@@ -21,7 +21,7 @@ NOT_APPENDED = frozenset(
         KafkaError.MSG_SIZE_TOO_LARGE,
         KafkaError.INVALID_MSG,
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError._PURGE_QUEUE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
     }
 )
 """Errors that prove the record is not in the log; every other error leaves it open."""
@@ -91,7 +91,7 @@ def consume(options: Options) -> None:
         received += 1
         if received == options.records:
             deadline = time.monotonic() + options.linger_ms / 1000
-    commit(consumer, options)
+    commit(consumer)
     consumer.close()
     emit("done")
 
@@ -106,7 +106,7 @@ def report_receipt(message: Message) -> None:
     )
 
 
-def commit(consumer: Consumer, options: Options) -> None:
+def commit(consumer: Consumer) -> None:
     try:
         committed = consumer.commit(asynchronous=False) or []
         emit("commit", outcome="ok", offsets={f"{p.topic}:{p.partition}": p.offset for p in committed})
@@ -117,7 +117,11 @@ def commit(consumer: Consumer, options: Options) -> None:
 def transact(options: Options) -> None:
     """Obey the steps on stdin: init, begin, send, commit, abort."""
     producer = Producer(
-        {"bootstrap.servers": options.bootstrap, "transactional.id": options.transactional_id, **options.config}
+        {
+            "bootstrap.servers": options.bootstrap,
+            "transactional.id": options.transactional_id,
+            **options.config,
+        }
     )
     for step in steps():
         try:
@@ -136,7 +140,9 @@ def take_step(producer: Producer, step: Step) -> None:
             producer.begin_transaction()
         case "send":
             partition = int(step["partition"])
-            producer.produce(step["topic"], value=step["id"], partition=partition, on_delivery=report_delivery)
+            producer.produce(
+                step["topic"], value=step["id"], partition=partition, on_delivery=report_delivery
+            )
             producer.flush(OPERATION_TIMEOUT_S)
         case "commit":
             producer.commit_transaction(OPERATION_TIMEOUT_S)
@@ -148,7 +154,9 @@ def take_step(producer: Producer, step: Step) -> None:
 
 def copy(options: Options) -> None:
     """Consume, transform, produce, with the offsets in the same transaction; runs until it is killed."""
-    producer = Producer({"bootstrap.servers": options.bootstrap, "transactional.id": options.transactional_id})
+    producer = Producer(
+        {"bootstrap.servers": options.bootstrap, "transactional.id": options.transactional_id}
+    )
     producer.init_transactions(OPERATION_TIMEOUT_S)
     consumer = open_consumer(options)
     emit("ready")
@@ -163,7 +171,10 @@ def copy_batch(producer: Producer, consumer: Consumer, batch: list[Message], opt
     try:
         producer.begin_transaction()
         for message in batch:
-            producer.produce(options.output, key=message.key(), value=message.value())
+            # The same partition, so that the order within it can be checked.
+            producer.produce(
+                options.output, key=message.key(), value=message.value(), partition=message.partition() or 0
+            )
             producer.poll(0)
         positions = [each for each in consumer.position(consumer.assignment()) if each.offset >= 0]
         producer.send_offsets_to_transaction(positions, consumer.consumer_group_metadata())

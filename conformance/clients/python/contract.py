@@ -44,7 +44,9 @@ def parse_arguments() -> tuple[str, Options]:
 
 def emit(op: str, **fields: str | int | list[str] | Offsets | None) -> None:
     """One operation, at once visible to the harness."""
-    sys.stdout.write(json.dumps({"op": op, **{key: value for key, value in fields.items() if value is not None}}))
+    sys.stdout.write(
+        json.dumps({"op": op, **{key: value for key, value in fields.items() if value is not None}})
+    )
     sys.stdout.write("\n")
     sys.stdout.flush()
 

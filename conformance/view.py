@@ -1,0 +1,82 @@
+"""The cluster as any client sees it through metadata: topics, leaders, in-sync replicas, committed offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._metadata import PartitionMetadata
+from confluent_kafka.cimpl import NewTopic
+
+from conformance.waiting import wait_until
+
+REQUEST_TIMEOUT_S = 10
+
+
+class ClusterView:
+    """Asks on every call; nothing is cached."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
+
+    def create_topic(
+        self,
+        name: str,
+        partitions: int,
+        replication_factor: int = -1,
+        config: Mapping[str, str] | None = None,
+    ) -> None:
+        """Create a topic and wait until every partition has a leader and a full ISR."""
+        new = NewTopic(name, partitions, replication_factor, config=dict(config or {}))
+        for created in self._admin.create_topics([new], operation_timeout=REQUEST_TIMEOUT_S).values():
+            created.result(REQUEST_TIMEOUT_S)
+        wait_until(f"leaders of {name}", lambda: self._is_complete(name, partitions), 20)
+
+    def leader(self, topic: str, partition: int) -> int:
+        """The leader's broker id, -1 when there is none."""
+        return self._partition(topic, partition).leader
+
+    def isr(self, topic: str, partition: int) -> list[int]:
+        return sorted(self._partition(topic, partition).isrs)
+
+    def wait_for_isr(self, topic: str, partitions: int, size: int, timeout_s: float = 60) -> None:
+        """Return once every partition of `topic` has `size` in-sync replicas; raises NeverHappened."""
+        wait_until(
+            f"{size} in-sync replicas in every partition of {topic}",
+            lambda: all(len(self.isr(topic, partition)) == size for partition in range(partitions)),
+            timeout_s,
+        )
+
+    def wait_for_leader_other_than(
+        self, broker: int, topic: str, partition: int, timeout_s: float = 60
+    ) -> int:
+        """Return the new leader once one other than `broker` leads; raises NeverHappened."""
+        wait_until(
+            f"a leader of {topic}-{partition} other than {broker}",
+            lambda: self.leader(topic, partition) not in (broker, -1),
+            timeout_s,
+        )
+        return self.leader(topic, partition)
+
+    def committed(self, group: str, topic: str, partitions: int) -> list[int]:
+        """The group's committed offset per partition, negative where there is none; empty while nobody can tell."""
+        consumer = Consumer({"bootstrap.servers": self._bootstrap_servers, "group.id": group, "log_level": 2})
+        try:
+            places = [TopicPartition(topic, partition) for partition in range(partitions)]
+            return [place.offset for place in consumer.committed(places, REQUEST_TIMEOUT_S)]
+        except KafkaException:
+            # The coordinator has died or is moving.
+            return []
+        finally:
+            consumer.close()
+
+    def _partition(self, topic: str, partition: int) -> PartitionMetadata:
+        return self._admin.list_topics(topic, REQUEST_TIMEOUT_S).topics[topic].partitions[partition]
+
+    def _is_complete(self, topic: str, partitions: int) -> bool:
+        known = self._admin.list_topics(topic, REQUEST_TIMEOUT_S).topics[topic].partitions
+        return len(known) == partitions and all(
+            each.leader >= 0 and len(each.isrs) == len(each.replicas) for each in known.values()
+        )

@@ -1,0 +1,48 @@
+"""Retries, transactions, fencing, and the copy that is neither lossy nor doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.clients.programs import Program
+from conformance.history import Outcome
+from conformance.scenarios import exactly_once_copy, response_lost, transactions
+from conformance.targets import Target
+
+GetProgram = Callable[[str], Program]
+
+
+@pytest.mark.usefixtures("on_minikafka")
+@pytest.mark.parametrize(("idempotence", "offset", "copies"), [(True, 0, [0]), (False, 1, [0, 1])])
+def test_a_retry_after_a_lost_response(idempotence: bool, offset: int, copies: list[int]) -> None:
+    """Idempotent: one copy and its original offset. Otherwise two copies, and the answer names the second."""
+    from minikafka import Cluster
+
+    with Cluster(brokers=1) as cluster:
+        result = response_lost.run(cluster, "retried", idempotence=idempotence)
+    assert result.answered.outcome is Outcome.OK
+    assert (result.answered.offset, result.copies) == (offset, copies)
+
+
+@pytest.mark.parametrize("client", ["confluent-kafka", "java", "franz-go"])
+def test_transactions_are_atomic_and_fence_their_predecessor(
+    client: str, target: Target, program: GetProgram
+) -> None:
+    """read_committed sees exactly the committed transaction, read_uncommitted both; the first producer is fenced."""
+    result = transactions.run(target, program(client), f"-{client}")
+    assert all(step.outcome is Outcome.OK for step in result.steps), result.steps
+    assert result.is_atomic, str(result)
+    assert result.successor_commit.outcome is Outcome.OK
+    assert result.is_fenced, str(result)
+
+
+@pytest.mark.parametrize("client", ["confluent-kafka", "java"])
+def test_the_copy_is_exactly_once_while_it_and_a_broker_are_killed(
+    client: str, killable: Target, program: GetProgram
+) -> None:
+    """The application dies three times and a broker once; the output equals the input, each record once."""
+    verdict = exactly_once_copy.run(killable, program(client))
+    assert verdict.is_clean, str(verdict)
+    assert verdict.received == exactly_once_copy.RECORDS
