@@ -27,6 +27,7 @@ from minikafka.broker.router import Router
 from minikafka.broker.sessions import Sessions
 from minikafka.broker.storage import Storage
 from minikafka.broker.timers import Timers
+from minikafka.broker.transactions import new_producer_ids, new_transactions
 from minikafka.broker.verification import Verifier
 from minikafka.config import BrokerSettings, TopicSettings
 from minikafka.controller.features import SUPPORTED_FEATURES
@@ -52,7 +53,6 @@ from minikafka.errors import ErrorCode
 from minikafka.group.shard import GroupShard
 from minikafka.log.port import Disk
 from minikafka.partition.partition import Partition
-from minikafka.transaction.shard import TransactionShard
 from minikafka.types import CONTROLLER_ID, BrokerEpoch, BrokerId, Now, Offset
 from minikafka.wire.support import SERVED
 
@@ -118,10 +118,15 @@ class Broker:
         self.lifecycle = Lifecycle(self)
         self.auto_create = AutoCreate(self)
         self.verifier = Verifier(self)
-        self.transactions: CoordinatorRuntime[TransactionShard] = self._runtime(
-            TRANSACTIONS_TOPIC, lambda index: TransactionShard(self, index)
+        self.producer_ids = new_producer_ids(self)
+        self.transactions = new_transactions(self)
+        self.groups: CoordinatorRuntime[GroupShard] = CoordinatorRuntime(
+            OFFSETS_TOPIC,
+            lambda _: new_shard(self),
+            InternalTopicWriter(self, OFFSETS_TOPIC),
+            self.timers,
+            settings.offsets_commit_timeout_ms,
         )
-        self.groups: CoordinatorRuntime[GroupShard] = self._runtime(OFFSETS_TOPIC, lambda _: new_shard(self))
         self.coordinators = Coordinators(
             self, {OFFSETS_TOPIC: self.groups, TRANSACTIONS_TOPIC: self.transactions}
         )
@@ -139,15 +144,6 @@ class Broker:
             JobDone: self._job_done,
             StopRequested: lambda event, now: self.lifecycle.leave(now),
         }
-
-    def _runtime(self, topic: str, make_shard: Callable[[int], Any]) -> CoordinatorRuntime[Any]:
-        return CoordinatorRuntime(
-            topic,
-            make_shard,
-            InternalTopicWriter(self, topic),
-            self.timers,
-            self.settings.offsets_commit_timeout_ms,
-        )
 
     # The node's contract.
 

@@ -142,8 +142,8 @@ class FetchCall:
                 left = max(0, left - len(read.records))
                 urgent = urgent or read.diverging is not None
                 partitions.append(self._found(wanted.partition, read))
-            topics.append(FetchableTopicResponse(topic, topic_id, partitions))
-        return FetchResponse(0, 0, 0, topics, list(endpoints.values())), size, urgent
+            topics.append(FetchableTopicResponse(topic=topic, topic_id=topic_id, partitions=partitions))
+        return FetchResponse(responses=topics, node_endpoints=list(endpoints.values())), size, urgent
 
     def _read_partition(
         self, name: TopicPartition | None, wanted: FetchPartition, max_bytes: int, first: bool, now: Now
@@ -173,9 +173,12 @@ class FetchCall:
             records=read.records,
         )
         if self._isolation is Isolation.READ_COMMITTED:
-            data.aborted_transactions = [AbortedTransaction(*aborted) for aborted in read.aborted]
+            data.aborted_transactions = [
+                AbortedTransaction(producer_id=producer_id, first_offset=first_offset)
+                for producer_id, first_offset in read.aborted
+            ]
         if read.diverging is not None:
-            data.diverging_epoch = EpochEndOffset(*read.diverging)
+            data.diverging_epoch = EpochEndOffset(epoch=read.diverging[0], end_offset=read.diverging[1])
         return data
 
     def _refused(
@@ -184,8 +187,10 @@ class FetchCall:
         data = PartitionData(partition_index=index, error_code=int(code), high_watermark=NO_OFFSET, records=b"")
         state = None if name is None else self._broker.image.partition(name)
         if code in LEADER_ERRORS and state is not None and self._request.api_version >= 12:
-            data.current_leader = LeaderIdAndEpoch(state.leader, state.leader_epoch)
+            data.current_leader = LeaderIdAndEpoch(leader_id=state.leader, leader_epoch=state.leader_epoch)
             leader = self._broker.image.client_endpoint(state.leader)
             if leader is not None and self._request.api_version >= 16:
-                endpoints[state.leader] = NodeEndpoint(state.leader, leader.host, leader.port, leader.rack)
+                endpoints[state.leader] = NodeEndpoint(
+                    node_id=state.leader, host=leader.host, port=leader.port, rack=leader.rack
+                )
         return data

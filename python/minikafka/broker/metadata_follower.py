@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from minikafka._core import read_records
 from minikafka.controller.image import MetadataImage
 from minikafka.errors import ErrorCode
+from minikafka.log.batch import read_records
 from minikafka.types import CONTROLLER_ID, Now, Offset
 from minikafka.wire import codec
 from minikafka.wire.messages import fetch as wire

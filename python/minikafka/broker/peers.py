@@ -7,7 +7,7 @@ request out; every caller must be safe under that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeVar, cast
+from typing import ClassVar, NamedTuple, Protocol, TypeVar, cast
 
 from minikafka.broker.outbox import Outbox
 from minikafka.broker.timers import Timers
@@ -31,7 +31,7 @@ class Endpoint(NamedTuple):
 class RequestMessage(Protocol):
     """Any generated request message."""
 
-    API_KEY: int
+    API_KEY: ClassVar[int]
 
 
 class _Call(NamedTuple):

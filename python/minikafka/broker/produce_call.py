@@ -9,7 +9,7 @@ from minikafka.broker.request import Request
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.partition import Partition
 from minikafka.partition.records import RecordsRejected
-from minikafka.types import NO_OFFSET, NO_TIMESTAMP, LeaderEpoch, Now, Offset, TopicPartition
+from minikafka.types import NO_OFFSET, LeaderEpoch, Now, Offset, TopicPartition
 from minikafka.wire.messages.produce import (
     BatchIndexAndErrorMessage,
     LeaderIdAndEpoch,
@@ -60,7 +60,7 @@ class ProduceCall:
         """The same error for every partition; nothing is appended."""
         for topic in self._request.body.topic_data:
             answers = [self._refused(data.index, Rejected(code, why)) for data in topic.partition_data]
-            self._answers.append(TopicProduceResponse(topic.name, topic.topic_id, answers))
+            self._answers.append(TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers))
         self._finish(now)
 
     def append_all(self, refused: dict[TopicPartition, ErrorCode], now: Now) -> None:
@@ -80,7 +80,7 @@ class ProduceCall:
                     answers.append(self._append(partition, data, now))
                 except Rejected as rejected:
                     answers.append(self._refused(data.index, rejected))
-            self._answers.append(TopicProduceResponse(topic.name, topic.topic_id, answers))
+            self._answers.append(TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers))
         if self._waiting and request.body.acks != 0:
             self._park(now)
         else:
@@ -99,7 +99,10 @@ class ProduceCall:
         )
         self._broker.replicas.changed(partition)
         answer = PartitionProduceResponse(
-            data.index, 0, appended.base_offset, appended.log_append_time_ms, appended.log_start_offset
+            index=data.index,
+            base_offset=appended.base_offset,
+            log_append_time_ms=appended.log_append_time_ms,
+            log_start_offset=appended.log_start_offset,
         )
         if partition.acks_state(appended.last_offset, partition.leader_epoch, acks) is None:
             self._waiting.append(_Waiting(partition, appended.last_offset, partition.leader_epoch, answer))
@@ -109,13 +112,14 @@ class ProduceCall:
         self._failed = True
         errors = rejected.record_errors if isinstance(rejected, RecordsRejected) else ()
         return PartitionProduceResponse(
-            index,
-            int(rejected.code),
-            NO_OFFSET,
-            NO_TIMESTAMP,
-            NO_OFFSET,
-            [BatchIndexAndErrorMessage(batch_index, message) for batch_index, message in errors],
-            rejected.why or None,
+            index=index,
+            error_code=int(rejected.code),
+            base_offset=NO_OFFSET,
+            record_errors=[
+                BatchIndexAndErrorMessage(batch_index=batch_index, batch_index_error_message=message)
+                for batch_index, message in errors
+            ],
+            error_message=rejected.why or None,
         )
 
     # Waiting (R7).
@@ -161,7 +165,7 @@ class ProduceCall:
                 request.reply_nothing()
             return
         endpoints = self._name_new_leaders() if self._failed else []
-        request.reply(ProduceResponse(self._answers, 0, endpoints))
+        request.reply(ProduceResponse(responses=self._answers, node_endpoints=endpoints))
 
     def _name_new_leaders(self) -> list[NodeEndpoint]:
         if self._request.api_version < CURRENT_LEADER_VERSION:
@@ -174,8 +178,12 @@ class ProduceCall:
                 state = image.partition(TopicPartition(name, answer.index))
                 if answer.error_code != ErrorCode.NOT_LEADER_OR_FOLLOWER or state is None:
                     continue
-                answer.current_leader = LeaderIdAndEpoch(state.leader, state.leader_epoch)
+                answer.current_leader = LeaderIdAndEpoch(
+                    leader_id=state.leader, leader_epoch=state.leader_epoch
+                )
                 leader = image.client_endpoint(state.leader)
                 if leader is not None:
-                    endpoints[state.leader] = NodeEndpoint(state.leader, leader.host, leader.port, leader.rack)
+                    endpoints[state.leader] = NodeEndpoint(
+                        node_id=state.leader, host=leader.host, port=leader.port, rack=leader.rack
+                    )
         return list(endpoints.values())

@@ -80,7 +80,7 @@ class ReplicaManager:
     def _assign(self, name: TopicPartition, state: PartitionState, now: Now) -> None:
         partition = self._partitions.get(name)
         if partition is None:
-            partition = self._broker.storage.open_partition(name, state, self._broker.topic_settings(name.topic), now)
+            partition = self._broker.storage.open_partition(name, state, self._broker.topic_settings(name.topic))
             self._partitions[name] = partition
         led_epoch = partition.leader_epoch if partition.is_leader else None
         if state.leader == self._broker.broker_id:

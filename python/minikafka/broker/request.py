@@ -10,7 +10,7 @@ from minikafka.wire.codec import RequestHeader
 if TYPE_CHECKING:
     from minikafka.broker.sessions import Session
 
-Body = TypeVar("Body")
+Body = TypeVar("Body", covariant=True)
 
 
 class Request(Generic[Body]):

@@ -16,7 +16,7 @@ from minikafka.broker.sessions import Session
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.types import Buffer, Now
 from minikafka.wire import codec
-from minikafka.wire.messages.api_versions import ApiVersionsResponse
+from minikafka.wire.messages.api_versions import ApiVersion, ApiVersionsResponse
 from minikafka.wire.support import ServedVersions
 
 API_VERSIONS = 18
@@ -74,19 +74,14 @@ class Router(Generic[N]):
             session.close(f"API {header.api_key} version {header.api_version} is not served")
             return
         served = self._served[API_VERSIONS]
-        header.api_version = 0
-        request = Request(session, header, None)
+        version_0 = codec.RequestHeader(header.api_key, 0, header.correlation_id, header.client_id)
+        request: Request[object] = Request(session, version_0, None)
         session.begin(request)
         request.reply(
             ApiVersionsResponse(
                 error_code=int(ErrorCode.UNSUPPORTED_VERSION),
-                api_keys=[api_version(API_VERSIONS, served)],
+                api_keys=[
+                    ApiVersion(api_key=API_VERSIONS, min_version=served.advertised_min, max_version=served.max)
+                ],
             )
         )
-
-
-def api_version(api_key: int, served: ServedVersions) -> object:
-    """One row of an ApiVersions answer."""
-    from minikafka.wire.messages.api_versions import ApiVersion
-
-    return ApiVersion(api_key=api_key, min_version=served.advertised_min, max_version=served.max)

@@ -33,9 +33,6 @@ MAX_QUEUED_REQUESTS: Final = 64
 CLOSE: Final[Buffer] = bytearray()
 """Stands, by identity, where a reply would: the connection is closed instead when its turn comes."""
 
-CLOSE: Final[Buffer] = bytearray()
-"""Stands for a reply whose turn closes the connection instead (recognised by identity)."""
-
 Dispatch: TypeAlias = Callable[["Session", Buffer], None]
 
 

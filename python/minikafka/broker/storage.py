@@ -11,7 +11,7 @@ from minikafka.log.port import Disk
 from minikafka.log.replica_log import ReplicaLog
 from minikafka.partition.partition import Partition
 from minikafka.partition.state import PartitionState
-from minikafka.types import BrokerEpoch, Buffer, Now, TopicPartition
+from minikafka.types import BrokerEpoch, Buffer, TopicPartition
 
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
@@ -76,9 +76,7 @@ class Storage:
 
     # Partitions.
 
-    def open_partition(
-        self, name: TopicPartition, state: PartitionState, settings: TopicSettings, now: Now
-    ) -> Partition:
+    def open_partition(self, name: TopicPartition, state: PartitionState, settings: TopicSettings) -> Partition:
         """Open our replica of `name`, recovering its log unless the last life ended cleanly (D2, D3)."""
         log = ReplicaLog.open(
             self.disk,
@@ -88,8 +86,6 @@ class Storage:
             recovery_point=self._recovery_points.get(name, 0),
             log_start_offset=self._log_start_offsets.get(name, 0),
             clean=self._clean,
-            now=now,
-            producer_id_expiration_ms=self._broker.settings.producer_id_expiration_ms,
         )
         return Partition(
             name,

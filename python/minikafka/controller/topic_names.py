@@ -36,6 +36,11 @@ def check_new_name(name: str, existing: Iterable[str]) -> None:
             raise Rejected(ErrorCode.INVALID_TOPIC_EXCEPTION, why)
 
 
+def is_legal(name: str) -> bool:
+    """Whether a topic may have this name at all, colliding or not."""
+    return not _why_illegal(name)
+
+
 def _why_illegal(name: str) -> str:
     if not name:
         return "the empty string is not allowed"

@@ -40,7 +40,7 @@ from minikafka.effects import (
 )
 from minikafka.log.port import Disk
 from minikafka.sim.network import Wire
-from minikafka.types import BrokerId, Buffer
+from minikafka.types import BrokerId, Buffer, Now
 
 if TYPE_CHECKING:
     from minikafka.sim.world import World
@@ -80,6 +80,7 @@ class Host:
         self.life = 0
         self.paused = False
         self.halted: str | None = None
+        """Why the node ended itself; None when it did not, or did so cleanly."""
         self._backlog: list[Event] = []
         self._timers: dict[TimerKey, int] = {}
         self._timer_sequence = 0
@@ -94,7 +95,7 @@ class Host:
             CallPeer: self._call_peer,
             ClosePeer: lambda effect: self._drop_peer((effect.peer, effect.channel)),
             SetTimer: self._set_timer,
-            CancelTimer: lambda effect: self._timers.pop(effect.key, None) and None,
+            CancelTimer: self._cancel_timer,
             RequestFlush: self._flush,
             StartJob: self._job,
             Halt: self._halt,
@@ -142,6 +143,12 @@ class Host:
         backlog, self._backlog = self._backlog, []
         if self.node is not None and backlog:
             self._turn(backlog)
+
+    def ask(self, decide: Callable[[Now], None]) -> None:
+        """Let `decide` use the node, as an event would, and carry out what follows."""
+        if self.node is not None:
+            decide(self._world.clock.now())
+            self._turn([])
 
     # Events in.
 
@@ -266,6 +273,9 @@ class Host:
 
         self._world.clock.at(effect.deadline_ms * 1000, self._in_this_life(fire))
 
+    def _cancel_timer(self, effect: CancelTimer) -> None:
+        self._timers.pop(effect.key, None)
+
     def _flush(self, effect: RequestFlush) -> None:
         def flush() -> None:
             try:
@@ -289,5 +299,5 @@ class Host:
         self._world.clock.after(JOB_US, self._in_this_life(work))
 
     def _halt(self, effect: Halt) -> None:
-        self.halted = effect.why
+        self.halted = None if effect.clean else effect.why
         self.kill()

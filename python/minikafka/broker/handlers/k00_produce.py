@@ -10,11 +10,11 @@ watermark (R7); in fsync mode any answer waits for the leader's recovery point t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from minikafka.broker.produce_call import ProduceCall
 from minikafka.broker.request import Request
-from minikafka.broker.verification import partitions_to_verify
+from minikafka.broker.verification import for_old_clients, partitions_to_verify
 from minikafka.errors import ErrorCode
 from minikafka.partition.acks import VALID_ACKS
 from minikafka.types import Now, TopicPartition
@@ -23,7 +23,9 @@ from minikafka.wire.messages.produce import ProduceRequest
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
-TV2_VERSION = 12
+ABORTABLE_VERSION: Final = 11
+"""From this version on a producer understands TRANSACTION_ABORTABLE (T6)."""
+TV2_VERSION: Final = 12
 """From this version on a transactional write adds its partition to the transaction (T6)."""
 
 
@@ -35,13 +37,18 @@ def handle(broker: Broker, request: Request[ProduceRequest], now: Now) -> None:
         call.reject_all(ErrorCode.INVALID_REQUIRED_ACKS, f"acks={body.acks}; it must be -1, 0 or 1", now)
         return
     unverified = partitions_to_verify(broker, request)
-    if not unverified:
+    if unverified is None:
         call.append_all({}, now)
         return
     producer_id, producer_epoch, partitions = unverified
 
     def verified(errors: dict[TopicPartition, ErrorCode], at: Now) -> None:
-        call.append_all(errors, at)
+        refused: dict[TopicPartition, ErrorCode] = {
+            partition: code for partition, code in errors.items() if code != ErrorCode.NONE
+        }
+        if request.api_version < ABORTABLE_VERSION:
+            refused = for_old_clients(refused)
+        call.append_all(refused, at)
 
     broker.verifier.verify(
         broker,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from minikafka.broker.request import Request
 from minikafka.config import INTERNAL_TOPICS
 from minikafka.controller.image import TopicImage
-from minikafka.controller.topics import is_valid_topic_name
+from minikafka.controller.topic_names import is_legal
 from minikafka.errors import ErrorCode
 from minikafka.partition.state import PartitionState
 from minikafka.types import NO_LEADER, NO_TOPIC_ID, Now
@@ -37,7 +37,7 @@ def handle(broker: Broker, request: Request[MetadataRequest], now: Now) -> None:
     missing = [
         topic.name
         for topic in asked or []
-        if topic.name and topic.name not in broker.image.topics and is_valid_topic_name(topic.name)
+        if topic.name and topic.name not in broker.image.topics and is_legal(topic.name)
     ]
     allowed = body.allow_auto_topic_creation and broker.settings.auto_create_topics_enable
     creatable = missing if allowed else [name for name in missing if name in INTERNAL_TOPICS]
@@ -102,7 +102,7 @@ def controller_of(broker: Broker) -> int:
 
 
 def _absent(name: str, being_created: frozenset[str]) -> MetadataResponseTopic:
-    if not is_valid_topic_name(name):
+    if not is_legal(name):
         code = ErrorCode.INVALID_TOPIC_EXCEPTION
     elif name in being_created:
         code = ErrorCode.LEADER_NOT_AVAILABLE
