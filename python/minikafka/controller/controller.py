@@ -102,8 +102,9 @@ class Controller:
         view = self.view
         view.check_broker_epoch(beat.broker_id, beat.broker_epoch)
         state = heartbeat.state_of(view.image.brokers[beat.broker_id])
+        leaves = beat.want_shut_down or state is BrokerState.CONTROLLED_SHUTDOWN
         around = Surroundings(
-            leadership.leads_any(view, beat.broker_id),
+            leaves and leadership.leads_any(view, beat.broker_id),
             self.sessions.others_heard(beat.broker_id, view.image),
         )
         then = heartbeat.next_state(state, beat, around)

@@ -98,7 +98,10 @@ class MetadataImage:
     next_producer_id: ProducerId = 0
 
     def apply(self, records: Sequence[Message], last_offset: Offset) -> MetadataImage:
-        """The image after `records`, whose offsets are consecutive and end at `last_offset`. Same records, same image, on every node."""
+        """The image after `records`, whose offsets are consecutive and end at `last_offset`.
+
+        Same records, same image, on every node and however they were cut into chunks.
+        """
         from minikafka.controller.replay import replay
 
         return replay(self, records, last_offset)
