@@ -1,0 +1,327 @@
+"""`Cluster`: real brokers inside a test, and the levers to make things go wrong.
+
+The brokers run on an event loop in a daemon thread. Everything a handle shows is read on that loop between two turns,
+and every wait is a condition looked at after each turn in which a broker did something: nothing polls, nothing sleeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import weakref
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from minikafka.config import BrokerConfig, ConfigValue
+from minikafka.errors import BrokerHalted, ConfigError, MinikafkaError
+from minikafka.runtime.driver import Driver
+from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
+from minikafka.runtime.supervisor import Supervisor
+from minikafka.runtime.thread import LoopThread
+from minikafka.testing.client_config import client_config
+from minikafka.testing.faults import Faults
+from minikafka.testing.nodes import BrokerHandle, NodeHandle
+from minikafka.testing.topics import TopicHandle
+from minikafka.testing.waiting import Condition
+from minikafka.types import CONTROLLER_ID, BrokerId
+
+T = TypeVar("T")
+
+CONTROLLER: Final = "controller"
+
+
+class Cluster:
+    """A controller and `brokers` brokers, from `with` (or `start`) to its end.
+
+    config: settings of all brokers, by Kafka's names; broker_config: of one, by id. features: levels a new cluster
+    starts with. topics: `NAME[:PARTITIONS[:RF]]`, created before `with` returns. data_dir: None is a temporary one.
+    durability: `page-cache` or `fsync`. profile: `fast` or `faithful`. ports: one per broker; None lets the system
+    choose, and they are kept. seed: makes ids reproducible. Raises ConfigError for what contradicts itself.
+    """
+
+    def __init__(
+        self,
+        brokers: int = 1,
+        *,
+        config: BrokerConfig | Mapping[str, ConfigValue] | None = None,
+        broker_config: Mapping[BrokerId, BrokerConfig | Mapping[str, ConfigValue]] | None = None,
+        features: Mapping[str, int] | None = None,
+        topics: Iterable[str] = (),
+        mode: str = "thread",
+        data_dir: str | os.PathLike[str] | None = None,
+        durability: str = "page-cache",
+        profile: str = "fast",
+        host: str = "127.0.0.1",
+        ports: Sequence[int] | None = None,
+        admin: bool = False,
+        seed: int | None = None,
+    ) -> None:
+        if mode != "thread":
+            raise ConfigError(f"mode {mode!r} is not there yet; brokers run in mode 'thread'")
+        if admin:
+            raise ConfigError("the HTTP admin is not there yet")
+        self._spec = ClusterSpec(
+            brokers=brokers,
+            host=host,
+            ports=ports,
+            layers=layer("Cluster(config=...)", _values(config)),
+            broker_layers={
+                broker: one
+                for broker, values in (broker_config or {}).items()
+                for one in layer(f"Cluster(broker_config={{{broker}: ...}})", _values(values))
+            },
+            features=dict(features or {}),
+            topics=tuple(TopicSpec.parse(topic) for topic in topics),
+            data_dir=data_dir,
+            durability=durability,
+            profile=profile,
+            seed=seed,
+        )
+        self._spec.check()
+        self._thread: LoopThread | None = None
+        self._supervisor: Supervisor | None = None
+        self.faults = Faults(self)
+        self.aio = Aio(self)
+        self.controller = NodeHandle(self, lambda supervisor: supervisor.controller)
+
+    # Life.
+
+    def start(self) -> Cluster:
+        """Start; returns when clients can connect and the asked-for topics have leaders."""
+        if self._thread is None:
+            self._thread = LoopThread()
+            try:
+                self._supervisor = self._thread.run(self._bring_up())
+            except BaseException:
+                thread, self._thread = self._thread, None
+                thread.close()
+                raise
+            LIVE.add(self)
+        return self
+
+    async def _bring_up(self) -> Supervisor:
+        supervisor = Supervisor(Driver(asyncio.get_running_loop()), self._spec)
+        try:
+            await supervisor.start()
+        except BaseException:
+            await supervisor.close(cleanly=False)
+            supervisor.driver.close()
+            raise
+        return supervisor
+
+    def close(self) -> None:
+        """Stop the brokers and leave nothing behind: no thread, no port, no temporary file. Idempotent."""
+        thread, supervisor = self._thread, self._supervisor
+        self._thread = self._supervisor = None
+        LIVE.discard(self)
+        if thread is None or supervisor is None:
+            return
+
+        async def closing() -> None:
+            await supervisor.close()
+            supervisor.driver.close()
+
+        try:
+            thread.run(closing())
+        finally:
+            thread.close()
+
+    def __enter__(self) -> Cluster:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        halted = self._halted()
+        self.close()
+        if halted is not None:
+            raise halted from error
+
+    async def __aenter__(self) -> Cluster:
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.__exit__, kind, error, trace)
+
+    def _halted(self) -> BrokerHalted | None:
+        if self._thread is None:
+            return None
+        hosts = self.look(lambda supervisor: list(supervisor.halted))
+        if not hosts:
+            return None
+        names = (
+            "the controller" if host.node_id == CONTROLLER_ID else f"broker {host.node_id}" for host in hosts
+        )
+        whys = [
+            f"{name} halted: {host.halted.why}"
+            for name, host in zip(names, hosts, strict=True)
+            if host.halted
+        ]
+        problem = BrokerHalted("; ".join(whys))
+        problem.__cause__ = hosts[0].error
+        return problem
+
+    # How handles reach the loop.
+
+    def look(self, at: Callable[[Supervisor], T]) -> T:
+        """What `at` sees of the cluster between two turns. Raises MinikafkaError when the cluster is not running."""
+        thread, supervisor = self._running()
+        return thread.look(lambda: at(supervisor))
+
+    def run(self, work: Callable[[Supervisor], Coroutine[None, None, T]]) -> T:
+        """Run `work` on the brokers' loop and wait for it."""
+        thread, supervisor = self._running()
+        return thread.run(work(supervisor))
+
+    async def run_async(self, work: Callable[[Supervisor], Coroutine[None, None, T]]) -> T:
+        """The same, awaited on the caller's loop."""
+        thread, supervisor = self._running()
+        return await asyncio.wrap_future(thread.submit(work(supervisor)))
+
+    def _running(self) -> tuple[LoopThread, Supervisor]:
+        if self._thread is None or self._supervisor is None:
+            raise MinikafkaError("this cluster is not running: use `with Cluster(...) as kafka:`")
+        return self._thread, self._supervisor
+
+    # What it is.
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """`HOST:PORT,...` of every broker, dead or alive."""
+        return self.look(lambda supervisor: supervisor.bootstrap_servers)
+
+    def client_config(self, client: str) -> dict[str, str]:
+        """Settings for `confluent`, `kafka-python`, `aiokafka` or `java`."""
+        return client_config(client, self.bootstrap_servers)
+
+    @property
+    def data_dir(self) -> str:
+        return self.look(lambda supervisor: str(supervisor.directory.path))
+
+    @property
+    def brokers(self) -> list[BrokerHandle]:
+        return [self.broker(broker) for broker in range(1, self._spec.brokers + 1)]
+
+    def broker(self, broker: BrokerId) -> BrokerHandle:
+        """The handle of broker 1 to n. Raises ConfigError for any other number."""
+        if not 1 <= broker <= self._spec.brokers:
+            raise ConfigError(f"there is no broker {broker}; there are 1 to {self._spec.brokers}")
+        return BrokerHandle(self, broker)
+
+    def topic(
+        self,
+        name: str,
+        *,
+        partitions: int | None = None,
+        replication_factor: int | None = None,
+        config: Mapping[str, ConfigValue] | None = None,
+    ) -> TopicHandle:
+        """An existing topic, or a new one, which has leaders when this returns.
+
+        Raises ConfigError when it exists with other numbers, or may not be created.
+        """
+        self.run(
+            lambda supervisor: supervisor.ensure_topic(name, partitions, replication_factor, config or {})
+        )
+        return TopicHandle(self, name)
+
+    # What may happen to it.
+
+    def isolate(self, broker: BrokerId, *, clients: bool = False) -> None:
+        """Cut a broker off from all others and the controller; with `clients`, from clients too."""
+        self.look(lambda supervisor: supervisor.isolate(broker, clients=clients))
+
+    def cut(self, one: BrokerId | str, other: BrokerId | str) -> None:
+        """Let nothing pass between two nodes; `"controller"` names the controller."""
+        pair = (_node(one), _node(other))
+        self.look(lambda supervisor: supervisor.driver.links.cut([pair]))
+
+    def heal(self) -> None:
+        """Let every node reach every other again; connections held by a cut are closed."""
+        self.look(lambda supervisor: supervisor.driver.links.heal())
+
+    def power_loss(self, seed: int | None = None) -> None:
+        """Cut the power of every broker at once (the controller has its own supply)."""
+        self.run(lambda supervisor: supervisor.power_loss(seed))
+
+    def set_feature(self, name: str, level: int) -> None:
+        """Upgrade or downgrade a feature such as `transaction.version`; returns when every broker knows."""
+        self.run(lambda supervisor: supervisor.set_feature(name, level))
+
+    def wait(self, *, timeout: float = 10.0, **conditions: Any) -> None:
+        """Wait until everything asked for holds at once. Raises WaitTimeout saying what was seen last.
+
+        With topic= and partition=: leader=, leader_epoch=, isr= (in any order), and, at least: log_start_offset=,
+        high_watermark=, last_stable_offset=, log_end_offset= of the leader. brokers=: the active ones are these.
+        timeout: seconds.
+        """
+        condition = Condition.of(**conditions)
+        self.run(lambda supervisor: condition.wait(supervisor, timeout))
+
+
+class Aio:
+    """`kafka.aio`: the methods that wait, as coroutines for the caller's own loop."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    async def topic(
+        self,
+        name: str,
+        *,
+        partitions: int | None = None,
+        replication_factor: int | None = None,
+        config: Mapping[str, ConfigValue] | None = None,
+    ) -> TopicHandle:
+        """See `Cluster.topic`."""
+        await self._cluster.run_async(
+            lambda supervisor: supervisor.ensure_topic(name, partitions, replication_factor, config or {})
+        )
+        return TopicHandle(self._cluster, name)
+
+    async def wait(self, *, timeout: float = 10.0, **conditions: Any) -> None:  # noqa: ASYNC109 - as Cluster.wait
+        """See `Cluster.wait`."""
+        condition = Condition.of(**conditions)
+        await self._cluster.run_async(lambda supervisor: condition.wait(supervisor, timeout))
+
+    async def set_feature(self, name: str, level: int) -> None:
+        """See `Cluster.set_feature`."""
+        await self._cluster.run_async(lambda supervisor: supervisor.set_feature(name, level))
+
+    async def start(self, broker: BrokerId) -> None:
+        """Start broker `broker` and wait until it serves."""
+        await self._cluster.run_async(lambda supervisor: supervisor.start_node(supervisor.brokers[broker]))
+
+    async def stop(self, broker: BrokerId) -> None:
+        """Stop broker `broker` cleanly."""
+        await self._cluster.run_async(lambda supervisor: supervisor.brokers[broker].stop())
+
+    async def power_loss(self, broker: BrokerId, seed: int | None = None) -> None:
+        """Cut the power of broker `broker`."""
+        await self._cluster.run_async(lambda supervisor: supervisor.brokers[broker].power_loss(seed))
+
+
+def _values(config: Mapping[str, Any] | None) -> dict[str, ConfigValue]:
+    return dict(config or {})
+
+
+def _node(name: BrokerId | str) -> BrokerId:
+    if name == CONTROLLER:
+        return CONTROLLER_ID
+    if isinstance(name, str):
+        raise ConfigError(f"no node {name!r}: brokers go by number, the controller by {CONTROLLER!r}")
+    return name
+
+
+LIVE: Final[weakref.WeakSet[Cluster]] = weakref.WeakSet()
+"""Clusters to close at interpreter exit, should their owner forget."""
+
+
+@atexit.register
+def _close_all() -> None:
+    for cluster in list(LIVE):
+        cluster.close()

@@ -1,0 +1,132 @@
+"""Handles of topics, partitions and replicas. Every attribute is a fresh look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikafka.errors import MinikafkaError
+from minikafka.testing.observed import Observed, ReplicaOffsets, observe, replica_offsets
+from minikafka.types import BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicPartition
+
+if TYPE_CHECKING:
+    from minikafka.testing.cluster import Cluster
+
+
+class _Offsets:
+    """The four offsets of a log, read together or one by one."""
+
+    @property
+    def offsets(self) -> ReplicaOffsets:
+        raise AssertionError("a handle of no log")
+
+    @property
+    def log_start_offset(self) -> Offset:
+        """First offset that can be read."""
+        return self.offsets.log_start_offset
+
+    @property
+    def log_end_offset(self) -> Offset:
+        """Offset of the next record; exclusive."""
+        return self.offsets.log_end_offset
+
+    @property
+    def high_watermark(self) -> Offset:
+        """Everything below is replicated to the ISR, and visible; exclusive."""
+        return self.offsets.high_watermark
+
+    @property
+    def last_stable_offset(self) -> Offset:
+        """Everything below is decided, and visible to read_committed; exclusive."""
+        return self.offsets.last_stable_offset
+
+
+class ReplicaHandle(_Offsets):
+    """One replica of a partition."""
+
+    def __init__(self, cluster: Cluster, name: TopicPartition, broker: BrokerId) -> None:
+        self._cluster = cluster
+        self._name = name
+        self.broker = broker
+
+    @property
+    def offsets(self) -> ReplicaOffsets:
+        """Raises MinikafkaError while the broker is dead, or holds no such replica."""
+        seen = self._cluster.look(lambda supervisor: replica_offsets(supervisor, self._name, self.broker))
+        if seen is None:
+            raise MinikafkaError(f"broker {self.broker} has no replica of {self._name} open")
+        return seen
+
+
+class PartitionHandle(_Offsets):
+    """One partition: what the controller decided about it, and its leader's offsets."""
+
+    def __init__(self, cluster: Cluster, name: TopicPartition) -> None:
+        self._cluster = cluster
+        self._name = name
+
+    @property
+    def topic(self) -> str:
+        return self._name.topic
+
+    @property
+    def partition(self) -> int:
+        return self._name.partition
+
+    def observe(self) -> Observed:
+        """Everything in one look. Raises MinikafkaError when the partition is gone."""
+        return self._cluster.look(lambda supervisor: observe(supervisor, self._name))
+
+    @property
+    def leader(self) -> BrokerId:
+        """Broker id; -1 while there is none."""
+        return self.observe().leader
+
+    @property
+    def leader_epoch(self) -> LeaderEpoch:
+        return self.observe().leader_epoch
+
+    @property
+    def partition_epoch(self) -> PartitionEpoch:
+        return self.observe().partition_epoch
+
+    @property
+    def replicas(self) -> list[BrokerId]:
+        """In order of preference."""
+        return self.observe().replicas
+
+    @property
+    def isr(self) -> list[BrokerId]:
+        """Sorted."""
+        return self.observe().isr
+
+    @property
+    def offsets(self) -> ReplicaOffsets:
+        """The leader's. Raises MinikafkaError while no living broker leads."""
+        seen = self.observe()
+        if seen.offsets is None:
+            raise MinikafkaError(f"{self._name} has no living leader (leader {seen.leader}, ISR {seen.isr})")
+        return seen.offsets
+
+    def replica(self, broker: BrokerId) -> ReplicaHandle:
+        return ReplicaHandle(self._cluster, self._name, broker)
+
+
+class TopicHandle:
+    """One topic."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self._cluster = cluster
+        self.name = name
+
+    def partition(self, partition: int) -> PartitionHandle:
+        return PartitionHandle(self._cluster, TopicPartition(self.name, partition))
+
+    @property
+    def partitions(self) -> list[PartitionHandle]:
+        """All of them, by number."""
+        count = self._cluster.look(lambda supervisor: len(supervisor.topic_image(self.name).partitions))
+        return [self.partition(number) for number in range(count)]
+
+    @property
+    def replication_factor(self) -> int:
+        return len(self.partition(0).replicas)

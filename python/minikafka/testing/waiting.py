@@ -1,0 +1,85 @@
+"""Conditions that `Cluster.wait` waits for, looked at after each turn in which a broker did something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from minikafka.errors import ConfigError, MinikafkaError
+from minikafka.runtime.supervisor import Supervisor
+from minikafka.testing.observed import observe
+from minikafka.types import BrokerId, TopicPartition
+
+OFFSETS = ("log_start_offset", "high_watermark", "last_stable_offset", "log_end_offset")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Everything given must hold at once."""
+
+    partition: TopicPartition | None = None
+    leader: BrokerId | None = None
+    leader_epoch: int | None = None
+    isr: tuple[BrokerId, ...] | None = None
+    at_least: dict[str, int] = field(default_factory=dict)
+    """Offsets of the leader, by name."""
+    brokers: tuple[BrokerId, ...] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        topic: str | None = None,
+        partition: int = 0,
+        leader: BrokerId | None = None,
+        leader_epoch: int | None = None,
+        isr: Sequence[BrokerId] | None = None,
+        brokers: Sequence[BrokerId] | None = None,
+        **at_least: int,
+    ) -> Condition:
+        """From the arguments of `Cluster.wait`. Raises ConfigError when they cannot mean anything."""
+        unknown = sorted(set(at_least) - set(OFFSETS))
+        if unknown:
+            raise ConfigError(f"cannot wait for {', '.join(unknown)}")
+        about_partition = (leader, leader_epoch, isr, *at_least.values())
+        if topic is None and any(value is not None for value in about_partition):
+            raise ConfigError("say of which topic= (and partition=)")
+        return cls(
+            partition=None if topic is None else TopicPartition(topic, partition),
+            leader=leader,
+            leader_epoch=leader_epoch,
+            isr=None if isr is None else tuple(sorted(isr)),
+            at_least=at_least,
+            brokers=None if brokers is None else tuple(sorted(brokers)),
+        )
+
+    async def wait(self, supervisor: Supervisor, timeout_s: float) -> None:
+        """Return once it holds. Raises WaitTimeout."""
+        await supervisor.until(lambda: self.holds(supervisor), timeout_s, lambda: self._seen(supervisor))
+
+    def holds(self, supervisor: Supervisor) -> bool:
+        if self.brokers is not None and tuple(supervisor.image.active_brokers()) != self.brokers:
+            return False
+        return self.partition is None or self._partition_holds(supervisor, self.partition)
+
+    def _partition_holds(self, supervisor: Supervisor, name: TopicPartition) -> bool:
+        if supervisor.image.partition(name) is None:
+            return False
+        seen = observe(supervisor, name)
+        if self.at_least and seen.offsets is None:
+            return False
+        return (
+            self.leader in (None, seen.leader)
+            and self.leader_epoch in (None, seen.leader_epoch)
+            and self.isr in (None, tuple(seen.isr))
+            and all(getattr(seen.offsets, name) >= offset for name, offset in self.at_least.items())
+        )
+
+    def _seen(self, supervisor: Supervisor) -> str:
+        brokers = f"active brokers {supervisor.image.active_brokers()}"
+        if self.partition is None:
+            return brokers
+        try:
+            return f"{self.partition}: {observe(supervisor, self.partition)}; {brokers}"
+        except MinikafkaError as error:
+            return f"{error}; {brokers}"
