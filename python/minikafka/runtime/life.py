@@ -90,7 +90,7 @@ class Life:
         """Start the node, in a turn of its own."""
         self.driver.read_time()
         self.driver.lives.append(self)
-        self._run(lambda now: self.node.start(now))
+        self._run(self.node.start)
         self.driver.open_turn()
 
     def deliver(self, event: Event) -> None:

@@ -1,0 +1,105 @@
+"""A cluster in the foreground of a process of its own: from arguments to ready, to a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from minikafka.errors import MinikafkaError
+from minikafka.runtime.driver import Driver
+from minikafka.runtime.spec import ClusterSpec
+from minikafka.runtime.supervisor import Supervisor
+
+COLLECT_AFTER = 50_000
+"""Allocations between two looks of the garbage collector: what brokers make in a turn is freed by its end anyway."""
+
+
+@asynccontextmanager
+async def running(spec: ClusterSpec) -> AsyncIterator[Supervisor]:
+    """A cluster that is ready, stopped cleanly at the end. Warns on stderr of settings without effect."""
+    for name in spec.resolved().unimplemented:
+        sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
+    _raise_file_limit()
+    supervisor = Supervisor(Driver(asyncio.get_running_loop()), spec)
+    try:
+        await supervisor.start()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(COLLECT_AFTER, 20, 20)
+        yield supervisor
+    finally:
+        await supervisor.close()
+        supervisor.driver.close()
+
+
+def ready_event(supervisor: Supervisor) -> dict[str, object]:
+    """What a program that started us wants to know."""
+    addresses = {broker: supervisor.client_address(broker) for broker in supervisor.brokers}
+    return {
+        "event": "ready",
+        "bootstrap_servers": supervisor.bootstrap_servers,
+        "brokers": [
+            {"id": broker, "host": host, "port": port, "pid": os.getpid()}
+            for broker, (host, port) in addresses.items()
+        ],
+        "data_dir": str(supervisor.directory.path),
+    }
+
+
+def announce(supervisor: Supervisor, *, as_json: bool, ready_file: str | None) -> None:
+    """Exactly one line on stdout, flushed; and the ready file, complete from the moment it exists."""
+    event = json.dumps(ready_event(supervisor))
+    if ready_file is not None:
+        fresh = Path(f"{ready_file}.{os.getpid()}.tmp")
+        fresh.write_text(event + "\n", encoding="utf-8")
+        fresh.rename(ready_file)
+    sys.stdout.write(
+        (event if as_json else f"minikafka ready bootstrap.servers={supervisor.bootstrap_servers}") + "\n"
+    )
+    sys.stdout.flush()
+
+
+class StopSignals:
+    """SIGINT and SIGTERM: the first asks for a clean stop, the second kills as if nobody listened."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.asked = asyncio.Event()
+        self._loop = loop
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._caught)
+
+    def _caught(self) -> None:
+        self.asked.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+
+async def until_halted_or(supervisor: Supervisor, stop: asyncio.Event) -> None:
+    """Return when asked to stop. Raises BrokerHalted when a node breaks first."""
+
+    def look() -> None:
+        if supervisor.halted:
+            stop.set()
+
+    supervisor.driver.watchers.append(look)
+    await stop.wait()
+    supervisor.driver.watchers.remove(look)
+    if supervisor.halted:
+        host = supervisor.halted[0]
+        raise MinikafkaError(f"node {host.node_id} halted: {host.halted.why if host.halted else ''}")
+
+
+def _raise_file_limit() -> None:
+    """Logs and connections need descriptors; the soft limit is only a default."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,79 @@
+"""`minikafka VERB ...`: finds the verb, maps failures to exit statuses.
+
+0 fine, 1 checked and false, 2 the arguments (or ports, or directories) are wrong, 3 could not tell, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from minikafka import __version__
+from minikafka.errors import ConfigError, MinikafkaError
+
+VERBS: Final = {
+    "serve": "run brokers in the foreground",
+    "run": "start brokers, run a command against them, stop",
+    "config": "settings in force and where each came from",
+    "apis": "the APIs and versions served",
+}
+USAGE: Final = 2
+COULD_NOT_TELL: Final = 3
+INTERRUPTED: Final = 130
+
+
+class Verb(Protocol):
+    """One module of this package."""
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the verb's arguments."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; return the exit status."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the command; returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] not in VERBS:
+        _parser().parse_args(words)
+        _parser().print_help(sys.stderr)
+        return USAGE
+    name = words[0]
+    verb = cast("Verb", import_module(f"minikafka.cli.{name}"))
+    parser = argparse.ArgumentParser(prog=f"minikafka {name}", description=verb.__doc__)
+    verb.configure(parser)
+    try:
+        return verb.run(parser.parse_args(words[1:]))
+    except ConfigError as error:
+        return _fail(error, USAGE)
+    except MinikafkaError as error:
+        return _fail(error, COULD_NOT_TELL)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as `| head` does.
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, VERBS))
+    parser = argparse.ArgumentParser(
+        prog="minikafka",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="A small Kafka broker for tests of what happens to messages.\n\n"
+        + "\n".join(f"  {name:{width}}  {what}" for name, what in VERBS.items()),
+        epilog="`minikafka VERB --help` says more.",
+    )
+    parser.add_argument("--version", action="version", version=f"minikafka {__version__}")
+    parser.add_argument("verb", choices=VERBS, metavar="VERB")
+    return parser
+
+
+def _fail(error: MinikafkaError, status: int) -> int:
+    sys.stderr.write(f"minikafka: {error}\n")
+    return status

@@ -1,0 +1,29 @@
+"""Run brokers in the foreground until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from minikafka.cli.foreground import StopSignals, announce, running, until_halted_or
+from minikafka.cli.options import add_cluster_options, cluster_spec
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_cluster_options(parser)
+    parser.add_argument("--json", "-J", action="store_true", help="print the readiness line as JSON")
+    parser.add_argument("--ready-file", metavar="F", help="write the readiness JSON there, by rename")
+    parser.add_argument("--no-admin", action="store_true", help="no HTTP admin (there is none yet)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    asyncio.run(_serve(arguments))
+    return 0
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    signals = StopSignals(asyncio.get_running_loop())
+    async with running(cluster_spec(arguments)) as supervisor:
+        if not signals.asked.is_set():
+            announce(supervisor, as_json=arguments.json, ready_file=arguments.ready_file)
+        await until_halted_or(supervisor, signals.asked)
