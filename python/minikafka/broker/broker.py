@@ -117,7 +117,7 @@ class Broker:
         self.metadata = MetadataFollower(self)
         self.lifecycle = Lifecycle(self)
         self.auto_create = AutoCreate(self)
-        self.verifier = Verifier(self)
+        self.verifier = Verifier()
         self.producer_ids = new_producer_ids(self)
         self.transactions = new_transactions(self)
         self.groups: CoordinatorRuntime[GroupShard] = CoordinatorRuntime(

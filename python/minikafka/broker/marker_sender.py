@@ -64,7 +64,8 @@ def _writable(marker: Marker) -> wire.WritableTxnMarker:
         producer_epoch=marker.producer_epoch,
         transaction_result=marker.committed,
         topics=[
-            wire.WritableTxnMarkerTopic(name=name, partition_indexes=indexes) for name, indexes in topics.items()
+            wire.WritableTxnMarkerTopic(name=name, partition_indexes=indexes)
+            for name, indexes in topics.items()
         ],
         coordinator_epoch=marker.coordinator_epoch,
         transaction_version=marker.transaction_version,
@@ -74,7 +75,9 @@ def _writable(marker: Marker) -> wire.WritableTxnMarker:
 def marker_answers(response: wire.WriteTxnMarkersResponse) -> MarkerAnswers:
     """Error per producer id and partition."""
     return {
-        (marker.producer_id, TopicPartition(topic.name, partition.partition_index)): ErrorCode(partition.error_code)
+        (marker.producer_id, TopicPartition(topic.name, partition.partition_index)): ErrorCode(
+            partition.error_code
+        )
         for marker in response.markers
         for topic in marker.topics
         for partition in topic.partitions

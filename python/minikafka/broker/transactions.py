@@ -27,7 +27,7 @@ ALLOCATE_VERSION: Final = 0
 
 
 def new_producer_ids(broker: Broker) -> ProducerIds:
-    """This broker's producer ids, in blocks from the controller (I11)."""
+    """The broker's producer ids, in blocks from the controller (I11)."""
     return ProducerIds(_ControllerBlocks(broker))
 
 

@@ -95,8 +95,7 @@ def partitions_to_verify(broker: Broker, request: Request[ProduceRequest]) -> Un
 class Verifier:
     """Questions to transaction coordinators, from this broker as a leader."""
 
-    def __init__(self, broker: Broker) -> None:
-        self._broker = broker
+    def __init__(self) -> None:
         self._asked = 0
 
     def verify(
@@ -112,16 +111,21 @@ class Verifier:
     ) -> None:
         """Ask whether (or, with `add`, see to it that) `partitions`, all led here, belong to the transaction.
 
-        `on_done` runs once, at once or later, with an error per partition (NONE too); it must append in the same
-        turn, because the guards are looked at just before it. Not added is TRANSACTION_ABORTABLE [120]; clients too
-        old for that are told INVALID_TXN_STATE [48] by the handler.
+        `on_done` runs once, at once or later, with the error of each partition refused; empty means: append. It must
+        append in the same turn, because the guards are looked at just before it. Not added is TRANSACTION_ABORTABLE
+        [120]; handlers tell clients too old for that INVALID_TXN_STATE [48] (`for_old_clients`).
         """
         version = TV2 if add else TV0
         request = AddPartitions(transactional_id, producer_id, producer_epoch, frozenset(partitions), version)
         guards = _Guards(broker, request)
         guards.begin()
         self._asked += 1
-        _Question(broker, request, add, self._asked, lambda errors, at: on_done(guards.check(errors), at)).ask(now)
+
+        def done(errors: Errors, at: Now) -> None:
+            guards.check(errors)
+            on_done({name: code for name, code in errors.items() if code is not ErrorCode.NONE}, at)
+
+        _Question(broker, request, add, self._asked, done).ask(now)
 
 
 class _Guards:
@@ -141,15 +145,15 @@ class _Guards:
         who = (self._request.producer_id, self._request.producer_epoch)
         self._guards = [partition.verifications.begin(*who, MAX_SEQUENCE) for partition in self._partitions]
 
-    def check(self, errors: Errors) -> Errors:
-        """INVALID_TXN_STATE [48] where the transaction ended meanwhile."""
+    def check(self, errors: Errors) -> None:
+        """Adds INVALID_TXN_STATE [48] where the transaction ended meanwhile."""
         producer_id, epoch = self._request.producer_id, self._request.producer_epoch
         for partition, guard in zip(self._partitions, self._guards, strict=True):
+            if partition.has_transaction(producer_id, epoch) or not partition.is_leader:
+                continue  # begun by another write; or not ours any more, which the append is going to say
             is_good = errors.get(partition.topic_partition, ErrorCode.NONE) is ErrorCode.NONE
-            if is_good and not partition.has_transaction(producer_id, epoch):
-                if not partition.verifications.is_current(producer_id, guard):
-                    errors[partition.topic_partition] = ErrorCode.INVALID_TXN_STATE
-        return errors
+            if is_good and not partition.verifications.is_current(producer_id, guard):
+                errors[partition.topic_partition] = ErrorCode.INVALID_TXN_STATE
 
 
 class _Question:
@@ -184,7 +188,12 @@ class _Question:
     def _ask_here(self, index: int, now: Now) -> None:
         if self._add:
             add = PatientAdd(
-                self._broker, index, self._request, self._answered_alike, self._refused, ("verifier", self._number)
+                self._broker,
+                index,
+                self._request,
+                self._answered_alike,
+                self._refused,
+                ("verifier", self._number),
             )
             add.begin(now, RETRY_AT_MOST_MS)
         else:
@@ -213,7 +222,8 @@ class _Question:
             producer_epoch=self._request.producer_epoch,
             verify_only=not self._add,
             topics=[
-                wire.AddPartitionsToTxnTopic(name=name, partitions=indexes) for name, indexes in topics.items()
+                wire.AddPartitionsToTxnTopic(name=name, partitions=indexes)
+                for name, indexes in topics.items()
             ],
         )
         return wire.AddPartitionsToTxnRequest(transactions=[transaction])

@@ -174,6 +174,11 @@ class CoordinatorRuntime(Generic[S]):
         partition = self._led.get(index)
         return partition is not None and not partition.is_loading
 
+    def shard(self, index: int) -> S | None:
+        """The shard of `index`, when we lead it and have read its log; never the source of an answer by itself."""
+        partition = self._led.get(index)
+        return None if partition is None or partition.is_loading else partition.shard
+
     def shards(self) -> list[tuple[int, S]]:
         """Every shard led here, by index, loaded or not: for `inspect`, never for answers to clients."""
         return [(index, self._led[index].shard) for index in sorted(self._led)]
