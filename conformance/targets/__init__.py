@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
 
 
 class Target(Protocol):
@@ -35,6 +36,19 @@ class Target(Protocol):
     def stop(self) -> None:
         """End every process this target started."""
         ...
+
+
+AnyTarget = TypeVar("AnyTarget", bound=Target)
+
+
+@contextmanager
+def running(target: AnyTarget) -> Iterator[AnyTarget]:
+    """Open a target, and stop it whatever happens."""
+    try:
+        target.open()
+        yield target
+    finally:
+        target.stop()
 
 
 def free_ports(count: int) -> list[int]:

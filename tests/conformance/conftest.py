@@ -14,8 +14,9 @@ import pytest
 
 from conformance import build
 from conformance.clients.programs import PROGRAMS, Program
-from conformance.targets import Target
+from conformance.targets import Target, running
 from conformance.targets.apache_kafka import ApacheKafka
+from conformance.targets.embedded import EmbeddedMiniKafka
 from conformance.targets.kfake import KFake
 from conformance.targets.minikafka import MiniKafka
 from conformance.view import ClusterView
@@ -36,15 +37,6 @@ def require(toolchain: str | None, who: str) -> None:
     build.build(toolchain)
 
 
-def opened(target: Target) -> Iterator[Target]:
-    """Open a target, and stop it whatever happens."""
-    try:
-        target.open()
-        yield target
-    finally:
-        target.stop()
-
-
 @pytest.fixture(scope="session", params=[1, 3], ids=["1-broker", "3-brokers"])
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     """The chosen kind of cluster from the outside, with one broker and with three."""
@@ -54,7 +46,8 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         "kfake": KFake,
         "minikafka": MiniKafka,
     }
-    yield from opened(makers[CHOSEN_TARGET](request.param))
+    with running(makers[CHOSEN_TARGET](request.param)) as chosen:
+        yield chosen
 
 
 @pytest.fixture
@@ -62,13 +55,10 @@ def killable() -> Iterator[Target]:
     """Three brokers of their own for one test, each of which can be killed alone."""
     if CHOSEN_TARGET == "kfake":
         pytest.skip("kfake cannot kill a broker")
-    if CHOSEN_TARGET == "apache":
-        require("java", "apache")
-        yield from opened(ApacheKafka(3))
-    else:
-        from conformance.targets.embedded import EmbeddedMiniKafka
-
-        yield from opened(EmbeddedMiniKafka(3))
+    require(TARGET_TOOLCHAINS.get(CHOSEN_TARGET), CHOSEN_TARGET)
+    makers: dict[str, Callable[[int], Target]] = {"apache": ApacheKafka, "minikafka": EmbeddedMiniKafka}
+    with running(makers[CHOSEN_TARGET](3)) as chosen:
+        yield chosen
 
 
 @pytest.fixture
