@@ -2,8 +2,8 @@
 
 Partition i is led by the (start + i)-th broker; its followers are the next ones, with the gap between first
 and second growing by one after each full round, so that the followers of one broker's partitions are not
-always the same. With racks, the ring of brokers alternates between them, so neighbours stand apart. Fenced
-brokers are only used when there are too few others, and never first. Kafka places with the same intent
+always the same. The ring of brokers alternates between racks, and followers in racks of their own come
+first. Fenced brokers are only used when there are too few others, and never first. Kafka places with the same intent
 (`StripedReplicaPlacer`), starting at random.
 """
 
@@ -36,21 +36,36 @@ def place(
         raise _unreachable(replication_factor, why)
     start = len(image.topics)
     return [
-        _replicas(ring, spare, start + first_partition + each, replication_factor) for each in range(count)
+        _replicas(image, ring, spare, start + first_partition + each, replication_factor)
+        for each in range(count)
     ]
 
 
 def _replicas(
-    ring: Sequence[BrokerId], spare: Sequence[BrokerId], position: int, replication_factor: int
+    image: MetadataImage,
+    ring: Sequence[BrokerId],
+    spare: Sequence[BrokerId],
+    position: int,
+    replication_factor: int,
 ) -> tuple[BrokerId, ...]:
     size = len(ring)
-    first = position % size
+    leader = ring[position % size]
     shift = position // size
-    followers = [
-        ring[(first + 1 + (shift + follower) % (size - 1)) % size]
-        for follower in range(min(replication_factor, size) - 1)
-    ]
-    return (ring[first], *followers, *spare[: replication_factor - 1 - len(followers)])
+    others = [ring[(position + 1 + (shift + step) % (size - 1)) % size] for step in range(size - 1)]
+    followers = _new_racks_first(image, leader, others)[: replication_factor - 1]
+    return (leader, *followers, *spare[: replication_factor - 1 - len(followers)])
+
+
+def _new_racks_first(image: MetadataImage, leader: BrokerId, others: Sequence[BrokerId]) -> list[BrokerId]:
+    """The others in order, those that stand where no earlier one does before the rest."""
+    seen = {image.brokers[leader].rack}
+    apart = []
+    for broker in others:
+        rack = image.brokers[broker].rack
+        if rack not in seen:
+            seen.add(rack)
+            apart.append(broker)
+    return [*apart, *(broker for broker in others if broker not in apart)]
 
 
 def _ring(image: MetadataImage, brokers: Sequence[BrokerId]) -> list[BrokerId]:

@@ -23,7 +23,9 @@ from minikafka.wire.records.cluster_metadata import (
 TOPIC_ID = bytes(15) + b"\x07"
 
 
-def broker(broker_id: int, *, fenced: bool = False, leaving: bool = False, rack: str | None = None) -> Message:
+def broker(
+    broker_id: int, *, fenced: bool = False, leaving: bool = False, rack: str | None = None
+) -> Message:
     """A registered broker; its epoch is 100 + its id."""
     return RegisterBrokerRecord(
         broker_id=broker_id,
@@ -73,7 +75,10 @@ def partition(
 
 
 def cluster(
-    *records: Message, elr: bool = True, configs: Mapping[str, str] | None = None, settings: BrokerSettings | None = None
+    *records: Message,
+    elr: bool = True,
+    configs: Mapping[str, str] | None = None,
+    settings: BrokerSettings | None = None,
 ) -> ClusterView:
     """Brokers and partitions of the one topic `orders`, with its configs."""
     image = MetadataImage()

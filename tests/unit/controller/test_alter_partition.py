@@ -9,7 +9,15 @@ from minikafka.controller.alter_partition import IsrMember, PartitionAlteration,
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.state import RECOVERED, RECOVERING, PartitionState
 
-from tests.unit.controller.builders import TOPIC_ID, applied, broker, cluster, partition, state_of, three_brokers
+from tests.unit.controller.builders import (
+    TOPIC_ID,
+    applied,
+    broker,
+    cluster,
+    partition,
+    state_of,
+    three_brokers,
+)
 
 GOOD = PartitionAlteration(TOPIC_ID, 0, 5, 9, (IsrMember(1, 101), IsrMember(2, 102)), RECOVERED)
 Change = Callable[[PartitionAlteration], PartitionAlteration]
@@ -20,10 +28,22 @@ REFUSALS: list[tuple[str, Change, ErrorCode]] = [
     ("a newer leader epoch", lambda good: good._replace(leader_epoch=6), ErrorCode.NOT_CONTROLLER),
     ("a newer partition epoch", lambda good: good._replace(partition_epoch=10), ErrorCode.NOT_CONTROLLER),
     ("an older leader epoch", lambda good: good._replace(leader_epoch=4), ErrorCode.FENCED_LEADER_EPOCH),
-    ("an older partition epoch", lambda good: good._replace(partition_epoch=8), ErrorCode.INVALID_UPDATE_VERSION),
-    ("an ISR without the leader", lambda good: good._replace(isr=(IsrMember(2, 102),)), ErrorCode.INVALID_REQUEST),
+    (
+        "an older partition epoch",
+        lambda good: good._replace(partition_epoch=8),
+        ErrorCode.INVALID_UPDATE_VERSION,
+    ),
+    (
+        "an ISR without the leader",
+        lambda good: good._replace(isr=(IsrMember(2, 102),)),
+        ErrorCode.INVALID_REQUEST,
+    ),
     ("an empty ISR", lambda good: good._replace(isr=()), ErrorCode.INVALID_REQUEST),
-    ("a member twice", lambda good: good._replace(isr=(IsrMember(1), IsrMember(1))), ErrorCode.INVALID_REQUEST),
+    (
+        "a member twice",
+        lambda good: good._replace(isr=(IsrMember(1), IsrMember(1))),
+        ErrorCode.INVALID_REQUEST,
+    ),
     ("a stranger", lambda good: good._replace(isr=(IsrMember(1), IsrMember(4))), ErrorCode.INVALID_REQUEST),
     (
         "company while recovering",
@@ -60,7 +80,9 @@ def test_r10_only_the_leader_may_ask() -> None:
     assert outcome.code is ErrorCode.INVALID_REQUEST
 
 
-@pytest.mark.parametrize("member", [broker(2, fenced=True), broker(2, leaving=True)], ids=["fenced", "leaving"])
+@pytest.mark.parametrize(
+    "member", [broker(2, fenced=True), broker(2, leaving=True)], ids=["fenced", "leaving"]
+)
 def test_r10_a_member_that_may_not_lead_may_not_join(member: object) -> None:
     """R10: fenced and shutting-down brokers are ineligible."""
     view = cluster(broker(1), member, broker(3), partition(isr=(1,)))  # type: ignore[arg-type]

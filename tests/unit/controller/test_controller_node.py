@@ -40,9 +40,7 @@ def create(name: str = "orders", partitions: int = 1, replicas: int = 3) -> Crea
 def fetch(offset: int, max_wait_ms: int = 500) -> FetchRequest:
     asked = FetchPartition(partition=0, fetch_offset=offset, partition_max_bytes=1 << 20)
     topic = FetchTopic(topic="__cluster_metadata", partitions=[asked])
-    return FetchRequest(
-        replica_id=1, max_wait_ms=max_wait_ms, min_bytes=1, max_bytes=1 << 20, topics=[topic]
-    )
+    return FetchRequest(replica_id=1, max_wait_ms=max_wait_ms, min_bytes=1, max_bytes=1 << 20, topics=[topic])
 
 
 def image_of(world: World) -> MetadataImage:

@@ -31,14 +31,26 @@ def alive(*brokers: int) -> frozenset[int]:
 UNCLEAN, PREFERRED = Election.UNCLEAN, Election.PREFERRED
 
 CASES = [
-    Case("the leader stays while it is in the ISR and alive", Elected(2), alive(1, 2, 3), isr=(1, 2, 3), leader=2),
+    Case(
+        "the leader stays while it is in the ISR and alive",
+        Elected(2),
+        alive(1, 2, 3),
+        isr=(1, 2, 3),
+        leader=2,
+    ),
     Case("the first assigned replica of the ISR follows", Elected(2), alive(2, 3), isr=(1, 2, 3)),
     Case("assignment order decides, not the ISR's", Elected(2), alive(2, 3), isr=(3, 2)),
     Case("a live replica outside the ISR is no candidate", NOBODY, alive(2, 3), isr=(1,)),
     Case("an empty ISR lets an eligible leader replica lead", Elected(3), alive(3), elr=(2, 3), leader=-1),
     Case("the ELR does not count while the ISR has members", NOBODY, alive(3), isr=(1,), elr=(3,)),
     Case("the ELR does not count when ELR is off", NOBODY, alive(3), elr=(3,), leader=-1, elr_enabled=False),
-    Case("the last known leader is an unclean choice", Elected(2, False), alive(2, 3), last_known_elr=(2,), leader=-1),
+    Case(
+        "the last known leader is an unclean choice",
+        Elected(2, False),
+        alive(2, 3),
+        last_known_elr=(2,),
+        leader=-1,
+    ),
     Case("a dead last known leader is none", NOBODY, alive(1, 3), last_known_elr=(2,), leader=-1),
     Case("not while somebody is eligible", NOBODY, alive(2), elr=(3,), last_known_elr=(2,), leader=-1),
     Case("not when ELR is off", NOBODY, alive(2), last_known_elr=(2,), leader=-1, elr_enabled=False),

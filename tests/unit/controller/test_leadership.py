@@ -36,7 +36,11 @@ def test_r13_without_elr_the_last_isr_member_stays_in_the_isr() -> None:
     dead = applied(before, fence(before, 1))
     assert (state_of(dead).leader, state_of(dead).isr) == (-1, (1,))
     back = applied(dead, leadership.broker_returns(dead, 1))
-    assert (state_of(back).leader, state_of(back).isr, state_of(back).leader_recovery_state) == (1, (1,), RECOVERED)
+    assert (state_of(back).leader, state_of(back).isr, state_of(back).leader_recovery_state) == (
+        1,
+        (1,),
+        RECOVERED,
+    )
 
 
 def test_r14_members_dropped_under_min_isr_become_eligible() -> None:

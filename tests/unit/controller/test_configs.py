@@ -1,0 +1,109 @@
+"""Settings changed while brokers run."""
+
+from __future__ import annotations
+
+import pytest
+from minikafka.controller.configs import (
+    APPEND,
+    DELETE,
+    SET,
+    SUBTRACT,
+    ConfigChange,
+    incremental,
+    replace_all,
+)
+from minikafka.controller.image import BROKER_RESOURCE, GROUP_RESOURCE, TOPIC_RESOURCE, ConfigResource
+from minikafka.errors import ErrorCode, Rejected
+
+from tests.unit.controller.builders import applied, cluster, partition, three_brokers
+
+ORDERS = ConfigResource(TOPIC_RESOURCE, "orders")
+EVERYONE = ConfigResource(BROKER_RESOURCE, "")
+VIEW = cluster(*three_brokers(), partition(), configs={"retention.ms": "7", "cleanup.policy": "delete"})
+
+
+def after(*changes: ConfigChange) -> dict[str, str]:
+    return dict(applied(VIEW, incremental(VIEW.image, ORDERS, changes)).image.topic_configs("orders"))
+
+
+def test_set_delete_append_and_subtract() -> None:
+    """Each operation touches its own setting and leaves the others."""
+    assert after(ConfigChange("min.insync.replicas", SET, "2")) == {
+        "retention.ms": "7",
+        "cleanup.policy": "delete",
+        "min.insync.replicas": "2",
+    }
+    assert after(ConfigChange("retention.ms", DELETE, None)) == {"cleanup.policy": "delete"}
+    assert after(ConfigChange("cleanup.policy", APPEND, "compact"))["cleanup.policy"] == "delete,compact"
+    both = after(ConfigChange("cleanup.policy", SUBTRACT, "delete"), ConfigChange("retention.ms", SET, "8"))
+    assert both == {"cleanup.policy": "", "retention.ms": "8"}
+
+
+def test_a_change_that_changes_nothing_writes_nothing() -> None:
+    """The log does not grow by repetition."""
+    assert incremental(VIEW.image, ORDERS, [ConfigChange("retention.ms", SET, "7")]) == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "change", "code"),
+    [
+        (
+            ConfigResource(TOPIC_RESOURCE, "nobody"),
+            ConfigChange("retention.ms", SET, "1"),
+            "UNKNOWN_TOPIC_OR_PARTITION",
+        ),
+        (ORDERS, ConfigChange("no.such", SET, "1"), "INVALID_CONFIG"),
+        (ORDERS, ConfigChange("no.such", DELETE, None), "INVALID_CONFIG"),
+        (ORDERS, ConfigChange("retention.ms", SET, "soon"), "INVALID_CONFIG"),
+        (ORDERS, ConfigChange("retention.ms", SET, None), "INVALID_CONFIG"),
+        (ORDERS, ConfigChange("retention.ms", APPEND, "1"), "INVALID_CONFIG"),
+        (ORDERS, ConfigChange("retention.ms", 9, "1"), "INVALID_REQUEST"),
+        (
+            ConfigResource(BROKER_RESOURCE, "one"),
+            ConfigChange("message.max.bytes", SET, "1"),
+            "INVALID_REQUEST",
+        ),
+        (EVERYONE, ConfigChange("node.id", SET, "1"), "INVALID_REQUEST"),
+        (
+            ConfigResource(GROUP_RESOURCE, ""),
+            ConfigChange("consumer.session.timeout.ms", SET, "1"),
+            "INVALID_REQUEST",
+        ),
+        (ConfigResource(8, "1"), ConfigChange("x", SET, "1"), "INVALID_REQUEST"),
+    ],
+)
+def test_refusals(resource: ConfigResource, change: ConfigChange, code: str) -> None:
+    """What does not exist, may not change or does not parse is refused before it is written."""
+    with pytest.raises(Rejected) as refused:
+        incremental(VIEW.image, resource, [change])
+    assert refused.value.code is ErrorCode[code]
+
+
+def test_the_same_setting_twice_is_refused() -> None:
+    """One request, one value per setting."""
+    twice = [ConfigChange("retention.ms", SET, "1"), ConfigChange("retention.ms", SET, "2")]
+    with pytest.raises(Rejected) as refused:
+        incremental(VIEW.image, ORDERS, twice)
+    assert refused.value.code is ErrorCode.INVALID_REQUEST
+
+
+def test_the_older_request_replaces_everything() -> None:
+    """AlterConfigs: what is not given goes back to its default."""
+    records = replace_all(VIEW.image, ORDERS, [("min.insync.replicas", "2")])
+    assert applied(VIEW, records).image.topic_configs("orders") == {"min.insync.replicas": "2"}
+
+
+def test_a_cluster_wide_default_reaches_every_topic() -> None:
+    """A dynamic broker setting gives topics their default; the topic's own value wins."""
+    records = incremental(VIEW.image, EVERYONE, [ConfigChange("min.insync.replicas", SET, "2")])
+    view = applied(VIEW, records)
+    assert view.topic_settings("orders").min_insync_replicas == 2
+    assert view.topic_settings("orders").retention_ms == 7
+
+
+def test_a_brokers_own_setting_wins_over_the_default_of_all() -> None:
+    """Dynamic settings: own, then everyone's."""
+    one = ConfigResource(BROKER_RESOURCE, "1")
+    view = applied(VIEW, incremental(VIEW.image, EVERYONE, [ConfigChange("message.max.bytes", SET, "5")]))
+    view = applied(view, incremental(view.image, one, [ConfigChange("message.max.bytes", SET, "6")]))
+    assert [view.image.broker_configs(each)["message.max.bytes"] for each in (1, 2)] == ["6", "5"]
