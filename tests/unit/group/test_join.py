@@ -241,3 +241,13 @@ def test_g4_a_newcomers_dead_connection_does_not_stay_for_ever() -> None:
         world.advance(5_000)
     assert newcomer.only.error == ErrorCode.UNKNOWN_MEMBER_ID
     assert world.members() == [first.member_id]
+
+
+def test_g4_a_request_given_up_is_not_left_hanging() -> None:
+    """A member that joins again while its earlier JoinGroup is parked: the earlier hears REBALANCE_IN_PROGRESS."""
+    world = World()
+    first, _ = world.stable(2)
+    given_up = world.join(first.member_id)
+    again = world.join(first.member_id)
+    assert given_up.only.error == ErrorCode.REBALANCE_IN_PROGRESS
+    assert again.is_parked

@@ -147,3 +147,15 @@ def test_g8_the_new_id_survives_a_failover() -> None:
     world.fail_over()
     assert world.heartbeat(again.member_id, 1, "i2") == ErrorCode.NONE
     assert world.heartbeat(follower.member_id, 1, "i2") == ErrorCode.FENCED_INSTANCE_ID
+
+
+def test_g8_the_new_id_has_a_session_of_its_own() -> None:
+    """A process that took its place over and falls silent loses it, one session after it joined."""
+    world = World()
+    leader, _ = static_pair(world)
+    again = world.join(instance_id="i2").only
+    world.advance(SESSION_MS - 1)
+    world.heartbeat(leader.member_id, 1, "i1")
+    assert again.member_id in world.members()
+    world.advance(1)
+    assert world.members() == [leader.member_id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.group.classic.requests import JoinAnswer, Protocol
 
-from tests.unit.group.kit import REBALANCE_MS, World
+from tests.unit.group.kit import REBALANCE_MS, SESSION_MS, World
 
 
 def two_joined(world: World) -> tuple[JoinAnswer, JoinAnswer]:
@@ -159,3 +159,18 @@ def test_g9_the_broker_only_carries_bytes() -> None:
     world.advance()
     assert joined.only.members[0].metadata == protocol.metadata
     assert world.sync(joined.only, {joined.only.member_id: b"\x00\xff"}).only.assignment == b"\x00\xff"
+
+
+def test_g5_sessions_count_from_the_assignment() -> None:
+    """Waiting for the leader's plan is no silence: each member has a whole session from when it got its part."""
+    world = World()
+    leader, follower = two_joined(world)
+    world.advance(SESSION_MS - 1)
+    world.sync(follower)
+    world.heartbeat(leader.member_id, 1)
+    world.advance(SESSION_MS - 1)
+    world.sync(leader, {})
+    world.advance(SESSION_MS - 1)
+    assert world.members() == [leader.member_id, follower.member_id]
+    world.advance(1)
+    assert world.state() == "Empty"

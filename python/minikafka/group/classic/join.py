@@ -23,6 +23,7 @@ from minikafka.errors import ErrorCode, Rejected
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
 from minikafka.group.classic.rebalance import (
+    park_join,
     rebalance_or_complete,
     remove_member,
     renew_session,
@@ -122,7 +123,7 @@ def _join_again(
     member.protocols = request.protocols
     member.session_timeout_ms = request.session_timeout_ms
     member.rebalance_timeout_ms = request.rebalance_timeout_ms
-    member.join_reply = reply
+    park_join(groups, member, reply, outcome)
     rebalance_or_complete(groups, group, now, outcome)
 
 

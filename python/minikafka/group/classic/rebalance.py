@@ -24,7 +24,7 @@ from minikafka.group.classic.member import Member
 from minikafka.group.classic.requests import UNKNOWN_MEMBER_ID, JoinAnswer, SyncAnswer
 from minikafka.group.classic.states import COMPLETING_REBALANCE, DEAD, EMPTY, PREPARING_REBALANCE, STABLE
 from minikafka.group.groups import Groups
-from minikafka.group.outcome import cancel_timer, set_timer
+from minikafka.group.outcome import Reply, cancel_timer, set_timer
 from minikafka.group.records import group_metadata_record
 from minikafka.types import Now
 
@@ -137,6 +137,20 @@ def fence_parked_requests(groups: Groups, member: Member, outcome: Result[T]) ->
     """Another client took over this static member's instance id: whoever waits under the old id hears [82] (G8)."""
     _answer_join(groups, member, JoinAnswer(ErrorCode.FENCED_INSTANCE_ID, member.member_id), outcome)
     _answer_sync(groups, member, SyncAnswer(ErrorCode.FENCED_INSTANCE_ID), outcome)
+
+
+def park_join(groups: Groups, member: Member, reply: Reply[JoinAnswer], outcome: Result[T]) -> None:
+    """Keep the member's JoinGroup until the rebalance completes. One that it sent before and gave up on hears
+    REBALANCE_IN_PROGRESS [27]; Kafka forgets it, and its connection waits for ever.
+    """
+    _answer_join(groups, member, JoinAnswer(ErrorCode.REBALANCE_IN_PROGRESS, member.member_id), outcome)
+    member.join_reply = reply
+
+
+def park_sync(groups: Groups, member: Member, reply: Reply[SyncAnswer], outcome: Result[T]) -> None:
+    """Keep the member's SyncGroup until the leader's assignment is committed; as for `park_join`."""
+    _answer_sync(groups, member, SyncAnswer(ErrorCode.REBALANCE_IN_PROGRESS), outcome)
+    member.sync_reply = reply
 
 
 def _answer_sync(groups: Groups, member: Member, told: SyncAnswer, outcome: Result[T]) -> None:

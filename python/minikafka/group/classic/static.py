@@ -16,6 +16,7 @@ from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
 from minikafka.group.classic.rebalance import (
     fence_parked_requests,
+    park_join,
     rebalance_or_complete,
     renew_session,
     watch_session,
@@ -50,7 +51,7 @@ def take_over(
         watch_session(groups, group, new_member_id, request.session_timeout_ms, now, outcome)
         return
     group.rename_static_member(member, new_member_id)
-    member.join_reply = reply
+    park_join(groups, member, reply, outcome)
     renew_session(groups, group, member, now, outcome)
     rebalance_or_complete(groups, group, now, outcome)
 

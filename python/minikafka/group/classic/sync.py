@@ -13,7 +13,7 @@ from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
-from minikafka.group.classic.rebalance import note_synced, renew_session
+from minikafka.group.classic.rebalance import note_synced, park_sync, renew_session
 from minikafka.group.classic.requests import SyncAnswer, SyncRequest
 from minikafka.group.classic.states import DEAD, EMPTY, HEARS, STABLE
 from minikafka.group.groups import Groups
@@ -31,7 +31,7 @@ def sync(groups: Groups, request: SyncRequest, reply: Reply[SyncAnswer], now: No
     if group.state is STABLE:
         outcome.response = _part_of(group, member.assignment)
     elif member.member_id != group.leader_id:
-        member.sync_reply = reply
+        park_sync(groups, member, reply, outcome)
     else:
         _assign(groups, group, member, request.assignments, now, outcome)
     return outcome
