@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyList, PyMemoryView, PySlice, PyString};
 
 use super::fault::Fault;
-use super::plan::{FieldPlan, Kind, StructPlan};
+use super::plan::{FieldPlan, Kind, NullForm, StructPlan};
 
 /// Bounds the memory a small hostile frame can cost: an element is at least one byte on the wire, some 100 in memory.
 pub const MAX_ELEMENTS: usize = 1_000_000;
@@ -154,17 +154,19 @@ impl<'a, 'py> Reader<'a, 'py> {
     }
 
     fn field(&mut self, field: &FieldPlan) -> Decoded<Bound<'py, PyAny>> {
-        let is_null = field.nullable
-            && match (&field.kind, field.tagged) {
-                (Kind::Struct(_), true) => self.unsigned_varint()? == 0,
-                (Kind::Struct(_), false) => i8::from_be_bytes(self.array()?) < 0,
-                _ => false,
-            };
+        let is_null = match field.null {
+            NullForm::Byte => i8::from_be_bytes(self.array()?) < 0,
+            NullForm::Varint => self.unsigned_varint()? == 0,
+            NullForm::Never | NullForm::Length => false,
+        };
         if is_null {
-            Ok(self.frame.py().None().into_bound(self.frame.py()))
-        } else {
-            self.value(&field.kind, field.compact, field.nullable)
+            return Ok(self.none());
         }
+        self.value(&field.kind, field.compact, field.null != NullForm::Never)
+    }
+
+    fn none(&self) -> Bound<'py, PyAny> {
+        self.frame.py().None().into_bound(self.frame.py())
     }
 
     fn value(&mut self, kind: &Kind, compact: bool, nullable: bool) -> Decoded<Bound<'py, PyAny>> {
@@ -194,7 +196,7 @@ impl<'a, 'py> Reader<'a, 'py> {
         };
         let Some(length) = length else {
             return if nullable {
-                Ok(py.None().into_bound(py))
+                Ok(self.none())
             } else {
                 Err(Fault::new("null in a non-nullable field"))
             };
@@ -230,12 +232,7 @@ impl<'a, 'py> Reader<'a, 'py> {
             Some(view) => view,
             None => PyMemoryView::from(self.frame)?,
         };
-        let range = PySlice::new(
-            self.frame.py(),
-            start.cast_signed(),
-            self.position.cast_signed(),
-            1,
-        );
+        let range = PySlice::new(self.frame.py(), start as isize, self.position as isize, 1);
         let part = view.get_item(range)?;
         self.view = Some(view);
         Ok(part)
@@ -291,7 +288,7 @@ fn length_of(length: i32) -> Decoded<Option<usize>> {
     }
 }
 
-fn int<'py>(py: Python<'py>, value: impl Into<i64>) -> Decoded<Bound<'py, PyAny>> {
+fn int(py: Python<'_>, value: impl Into<i64>) -> Decoded<Bound<'_, PyAny>> {
     Ok(value
         .into()
         .into_pyobject(py)

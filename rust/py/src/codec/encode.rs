@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
 
 use super::fault::Fault;
-use super::plan::{FieldPlan, Kind, StructPlan};
+use super::plan::{FieldPlan, Kind, NullForm, StructPlan};
 
 type Encoded<T> = Result<T, Fault>;
 
@@ -41,12 +41,16 @@ pub fn object(out: &mut Vec<u8>, plan: &StructPlan, value: &Bound<'_, PyAny>) ->
 }
 
 /// An unsigned varint: seven bits a byte, lowest first.
-pub fn unsigned_varint(out: &mut Vec<u8>, mut value: u32) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+fn unsigned_varint(out: &mut Vec<u8>, mut value: u32) {
+    loop {
+        let [_, _, _, low] = value.to_be_bytes();
         value >>= 7;
+        if value == 0 {
+            out.push(low & 0x7f);
+            return;
+        }
+        out.push(low | 0x80);
     }
-    out.push(value as u8);
 }
 
 /// A string with an int16 length, -1 for null.
@@ -92,26 +96,24 @@ fn is_default(field: &FieldPlan, object: &Bound<'_, PyAny>) -> Encoded<bool> {
 
 fn write(out: &mut Vec<u8>, field: &FieldPlan, value: &Bound<'_, PyAny>) -> Encoded<()> {
     if value.is_none() {
-        if !field.nullable {
-            return Err(Fault::new("None in a non-nullable field"));
-        }
-        null(out, field);
-        return Ok(());
+        return null(out, field);
     }
-    if field.nullable && matches!(field.kind, Kind::Struct(_)) {
+    if matches!(field.null, NullForm::Byte | NullForm::Varint) {
         out.push(1);
     }
     write_value(out, &field.kind, field.compact, value)
 }
 
-fn null(out: &mut Vec<u8>, field: &FieldPlan) {
-    match &field.kind {
-        Kind::Struct(_) if field.tagged => out.push(0),
-        Kind::Struct(_) => out.extend((-1_i8).to_be_bytes()),
-        _ if field.compact => out.push(0),
-        Kind::String => out.extend((-1_i16).to_be_bytes()),
-        _ => out.extend((-1_i32).to_be_bytes()),
+fn null(out: &mut Vec<u8>, field: &FieldPlan) -> Encoded<()> {
+    match (field.null, &field.kind) {
+        (NullForm::Never, _) => return Err(Fault::new("None in a non-nullable field")),
+        (NullForm::Byte, _) => out.extend((-1_i8).to_be_bytes()),
+        (NullForm::Varint, _) => out.push(0),
+        (NullForm::Length, _) if field.compact => out.push(0),
+        (NullForm::Length, Kind::String) => out.extend((-1_i16).to_be_bytes()),
+        (NullForm::Length, _) => out.extend((-1_i32).to_be_bytes()),
     }
+    Ok(())
 }
 
 fn write_value(
@@ -204,12 +206,13 @@ fn write_length(out: &mut Vec<u8>, count: usize, compact: bool) -> Encoded<()> {
 
 /// Kafka's lengths are positive int32.
 fn length(count: usize) -> Encoded<u32> {
-    i32::try_from(count)
-        .map(i32::cast_unsigned)
-        .map_err(|_| Fault::new("longer than an int32 can say"))
+    u32::try_from(count)
+        .ok()
+        .filter(|count| i32::try_from(*count).is_ok())
+        .ok_or_else(|| Fault::new("longer than an int32 can say"))
 }
 
-fn int<'py, T: TryFrom<i64>>(value: &Bound<'py, PyAny>) -> Encoded<T> {
+fn int<T: TryFrom<i64>>(value: &Bound<'_, PyAny>) -> Encoded<T> {
     let wide: i64 = cast::<PyInt>(value, "int")?
         .extract()
         .map_err(|_| Fault::new("integer out of range"))?;

@@ -11,6 +11,8 @@ mod plan;
 mod schema;
 mod slots;
 
+use std::cell::Cell;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
@@ -23,6 +25,9 @@ pub use slots::with_bytes;
 const API_VERSIONS_KEY: i16 = 18;
 /// Kafka's own limit, whatever the length prefix could say.
 const MAX_STRING_BYTES: usize = 32_767;
+
+/// A scratch buffer that grew beyond this (a response far over the usual 1 MiB a partition) is let go.
+const MAX_SCRATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// The part of a request header that every version has.
 #[pyclass(frozen, eq, module = "minikafka._core")]
@@ -129,22 +134,19 @@ fn encode_request<'py>(
     body: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = body.py();
-    let frame = (|| {
+    encoded(py, |out| {
         let plan = api_plan(py, Catalog::get().request(api_key), api_key, api_version)?;
-        let mut out = vec![0; 4];
+        out.extend([0; 4]);
         out.extend(api_key.to_be_bytes());
         out.extend(api_version.to_be_bytes());
         out.extend(correlation_id.to_be_bytes());
-        encode::nullable_string(&mut out, client_id)?;
+        encode::nullable_string(out, client_id)?;
         if plan.flexible {
             out.push(0);
         }
-        encode::object(&mut out, plan, body)?;
-        prefix_length(out)
-    })();
-    frame
-        .map(|frame| PyBytes::new(py, &frame))
-        .map_err(Fault::into_encode_error)
+        encode::object(out, plan, body)?;
+        set_length(out)
+    })
 }
 
 /// A response frame with its length.
@@ -156,19 +158,16 @@ fn encode_response<'py>(
     body: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = body.py();
-    let frame = (|| {
+    encoded(py, |out| {
         let plan = api_plan(py, Catalog::get().response(api_key), api_key, api_version)?;
-        let mut out = vec![0; 4];
+        out.extend([0; 4]);
         out.extend(correlation_id.to_be_bytes());
         if plan.flexible && api_key != API_VERSIONS_KEY {
             out.push(0);
         }
-        encode::object(&mut out, plan, body)?;
-        prefix_length(out)
-    })();
-    frame
-        .map(|frame| PyBytes::new(py, &frame))
-        .map_err(Fault::into_encode_error)
+        encode::object(out, plan, body)?;
+        set_length(out)
+    })
 }
 
 /// A message by its schema's name, without header, from `offset` on.
@@ -196,12 +195,11 @@ fn encode_message<'py>(
     prefix: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = value.py();
-    let encoded = named_plan(py, name, version).and_then(|plan| {
-        let mut out = prefix.to_vec();
-        encode::object(&mut out, plan, value)?;
-        Ok(PyBytes::new(py, &out))
-    });
-    encoded.map_err(Fault::into_encode_error)
+    encoded(py, |out| {
+        let plan = named_plan(py, name, version)?;
+        out.extend(prefix);
+        encode::object(out, plan, value)
+    })
 }
 
 /// `(API key, lowest, highest stable version)` of every request, by key.
@@ -273,13 +271,31 @@ fn named_plan(
     found.ok_or_else(|| Fault::new(format!("{name} has no version {version}")))
 }
 
-fn prefix_length(mut frame: Vec<u8>) -> Result<Vec<u8>, Fault> {
-    let length =
-        i32::try_from(frame.len().saturating_sub(4)).map_err(|_| Fault::new("frame over 2 GiB"))?;
+/// What `write` put into this thread's scratch buffer, which is kept so that large frames need not grow a new one.
+fn encoded(
+    py: Python<'_>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
+) -> PyResult<Bound<'_, PyBytes>> {
+    thread_local! {
+        static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut out = SCRATCH.take();
+    out.clear();
+    let bytes = write(&mut out).map(|()| PyBytes::new(py, &out));
+    if out.capacity() <= MAX_SCRATCH_BYTES {
+        SCRATCH.set(out);
+    }
+    bytes.map_err(Fault::into_encode_error)
+}
+
+/// Fill in the four bytes that were left for the frame's length.
+fn set_length(frame: &mut [u8]) -> Result<(), Fault> {
+    let length = i32::try_from(frame.len().saturating_sub(4));
+    let length = length.map_err(|_| Fault::new("frame over 2 GiB"))?;
     if let Some(prefix) = frame.first_chunk_mut() {
         *prefix = length.to_be_bytes();
     }
-    Ok(frame)
+    Ok(())
 }
 
 /// Add the codec to the module.

@@ -39,17 +39,27 @@ pub enum DefaultPlan {
     NewStruct,
 }
 
+/// How null is written.
+#[derive(Clone, Copy, PartialEq)]
+pub enum NullForm {
+    /// The field cannot be null.
+    Never,
+    /// By a length of -1 (compact: 0).
+    Length,
+    /// By an int8 before the struct: -1, else 1.
+    Byte,
+    /// By an unsigned varint before a tagged struct: 0, else 1.
+    Varint,
+}
+
 pub struct FieldPlan {
     pub slot: Slot,
     /// `Struct.field`, for error messages.
     pub path: String,
     pub kind: Kind,
     pub default: DefaultPlan,
-    pub nullable: bool,
+    pub null: NullForm,
     pub compact: bool,
-    /// A nullable struct says whether it is there by an unsigned varint when tagged (1, or 0 for null), else by an int8
-    /// (1, or -1 for null).
-    pub tagged: bool,
     /// Absent in this version, and setting it is not an error.
     pub ignorable: bool,
 }
@@ -185,11 +195,24 @@ impl<'py> Builder<'py> {
                 element
             },
             default: default_plan(class.py(), field)?,
-            nullable: field.nullable.contains(self.version),
+            null: self.null_form(field),
             compact: self.message.flexible.contains(self.version) && !field.never_compact,
-            tagged: field.tagged.contains(self.version),
             ignorable: field.ignorable,
         })
+    }
+
+    fn null_form(&self, field: &Field) -> NullForm {
+        let is_struct = !field.is_array && matches!(field.element, Type::Struct(_));
+        match (
+            field.nullable.contains(self.version),
+            is_struct,
+            field.tagged.contains(self.version),
+        ) {
+            (false, ..) => NullForm::Never,
+            (true, false, _) => NullForm::Length,
+            (true, true, false) => NullForm::Byte,
+            (true, true, true) => NullForm::Varint,
+        }
     }
 
     fn kind(&mut self, element: Type) -> PyResult<Kind> {

@@ -1,6 +1,6 @@
 //! The schema table: what Kafka's definitions say, per message, before a version is chosen.
 //!
-//! `schema.txt` is generated (tools/gen_protocol.py) and compiled in. Its paragraphs are indexed once; a message's
+//! `schema.txt` is generated (`tools/gen_protocol.py`) and compiled in. Its paragraphs are indexed once; a message's
 //! own paragraph is parsed when the message is first used.
 
 use std::collections::HashMap;
