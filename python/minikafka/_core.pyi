@@ -8,6 +8,8 @@ from minikafka.wire.message import Message
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview
 
+__all__: list[str]
+
 # --- log: rust/py/src/{batch,log,fs,flush,error}.rs ---------------------------------------------------------
 
 _BatchErrorKind: TypeAlias = Literal["corrupt", "invalid", "unsupported_magic", "unsupported_compression", "too_large"]

@@ -10,6 +10,7 @@ import sys
 from random import Random
 
 from minikafka.wire import codec
+
 from tests.wire.golden import cases, read_golden
 
 ADDRESS_SPACE_BYTES = 2 << 30
@@ -64,7 +65,9 @@ def main(count: int, seed: str) -> None:
                 codec.decode_request(mutate(whole, random.choice(frames), random))
             else:
                 mutant = mutate(frame, random.choice(frames), random)
-                value = codec.decode_message(codec.message_class(message.module, message.name), version, mutant)
+                value = codec.decode_message(
+                    codec.message_class(message.module, message.name), version, mutant
+                )
                 codec.encode_message(value, version)  # what is accepted can be written again
         except codec.DecodeError:
             refused += 1

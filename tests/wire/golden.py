@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minikafka.wire import codec
+
 from tests.wire import java_oracle
 from tests.wire.random_values import random_value
 from tests.wire.schema_table import Message, read_table
@@ -38,7 +39,10 @@ def main() -> None:
     """Rewrite the file with Java's bytes. Raises AssertionError where Java refuses a frame."""
     questions = [
         java_oracle.Case(
-            message.java_class, version, "p", codec.encode_message(random_value(message, version, SEED), version)
+            message.java_class,
+            version,
+            "p",
+            codec.encode_message(random_value(message, version, SEED), version),
         )
         for message, version in cases()
     ]

@@ -6,12 +6,13 @@ import os
 import shutil
 import struct
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tools.kafka_jars import jars
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = (
@@ -69,11 +70,6 @@ def ranges() -> dict[int, list[str]]:
 
 
 def _run(arguments: list[str], request: bytes) -> bytes:
-    sys.path.insert(0, str(ROOT / "tools"))
-    try:
-        from kafka_jars import jars
-    finally:
-        sys.path.remove(str(ROOT / "tools"))
     class_path = os.pathsep.join(str(jar) for jar in jars(*ARTIFACTS))
     source = Path(__file__).with_name("Oracle.java")
     command = ["java", "-XX:TieredStopAtLevel=1", "-cp", class_path, str(source), *arguments]
@@ -84,4 +80,5 @@ def _encode(case: Case) -> bytes:
     name = case.java_class.encode()
     data = b"" if case.data is None else case.data
     length = -1 if case.data is None else len(data)
-    return struct.pack(">H", len(name)) + name + struct.pack(">hcI", case.version, case.framing.encode(), length & 0xFFFFFFFF) + data
+    head = struct.pack(">hci", case.version, case.framing.encode(), length)
+    return struct.pack(">H", len(name)) + name + head + data

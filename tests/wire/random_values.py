@@ -6,6 +6,7 @@ from random import Random
 
 from minikafka.wire.codec import message_class
 from minikafka.wire.message import Message as Value
+
 from tests.wire.schema_table import PRIMITIVES, Field, Message
 
 BITS = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
@@ -47,7 +48,9 @@ def _one(message: Message, type_name: str, version: int, random: Random) -> obje
         case "bool":
             return random.random() < 0.5
         case "uint16" | "uint32":
-            return random.choice((0, 1, random.randrange(1 << int(type_name[4:])), (1 << int(type_name[4:])) - 1))
+            return random.choice(
+                (0, 1, random.randrange(1 << int(type_name[4:])), (1 << int(type_name[4:])) - 1)
+            )
         case "float64":
             return random.choice((0.0, -1.5, 1e300, random.random()))
         case "uuid":

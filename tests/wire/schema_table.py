@@ -55,7 +55,10 @@ def read_table() -> Iterator[Message]:
     for paragraph in TABLE.read_text().split("\n\n"):
         header, *lines = paragraph.strip().split("\n")
         _, name, module, kind, api_key, valid, flexible, *_ = header.split(" ")
-        message = Message(name, module, kind, -1 if api_key == "-" else int(api_key), span(valid), span(flexible))
+        message = Message(
+            name, module, kind, -1 if api_key == "-" else int(api_key), span(valid), span(flexible)
+        )
+        fields: list[Field] = []
         for line in lines:
             word, *rest = line.split(" ")
             if word == "struct":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minikafka.wire import codec
+
 from tests.wire.golden import SEED, cases, read_golden
 from tests.wire.random_values import random_value
 
@@ -17,7 +18,9 @@ def test_values_are_written_as_java_wrote_them() -> None:
     golden = read_golden()
     for message, version in cases():
         value = random_value(message, version, SEED)
-        assert golden[message.name, version] == codec.encode_message(value, version), f"{message.name} v{version}"
+        assert golden[message.name, version] == codec.encode_message(value, version), (
+            f"{message.name} v{version}"
+        )
 
 
 def test_java_frames_are_read_as_the_values_they_were() -> None:

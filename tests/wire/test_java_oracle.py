@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import subprocess
+import sys
 
+import pytest
 from minikafka.wire import codec
 from minikafka.wire.message import Message as Value
+
 from tests.wire import java_oracle
 from tests.wire.java_oracle import Case
 from tests.wire.random_values import random_value
@@ -67,7 +70,9 @@ def test_versions_and_header_versions_are_javas() -> None:
     """The same stable ranges, and each header at the version that Java uses for that request and response."""
     theirs = java_oracle.ranges()
     flexible = {(message.kind, message.api_key): message.flexible for message in read_table()}
-    assert codec.schema_api_keys() == sorted(key for key, (low, high, *_) in theirs.items() if int(high) >= int(low))
+    assert codec.schema_api_keys() == sorted(
+        key for key, (low, high, *_) in theirs.items() if int(high) >= int(low)
+    )
     for key in codec.schema_api_keys():
         low, high, *headers = theirs[key]
         assert codec.schema_versions(key) == (int(low), int(high))
@@ -75,3 +80,10 @@ def test_versions_and_header_versions_are_javas() -> None:
             request = 2 if version in flexible["request", key] else 1
             response = 1 if version in flexible["response", key] and key != 18 else 0
             assert header == f"{request},{response}", f"API key {key} v{version}"
+
+
+def test_generated_files_are_fresh() -> None:
+    """Classes and schema table are what the generator makes of the pinned Kafka version's jars."""
+    command = [sys.executable, str(java_oracle.ROOT / "tools" / "gen_protocol.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -163,6 +164,7 @@ def _message(definition: JsonObject) -> Message | None:
     for common in _objects(definition, "commonStructs"):
         _add_struct(message, _text(common, "name"), _objects(common, "fields"))
     _add_struct(message, message.name, _objects(definition, "fields"))
+    message.structs = _inner_first(message.structs)
     return message
 
 
@@ -175,6 +177,13 @@ def _add_struct(message: Message, name: str, definitions: list[JsonObject]) -> N
         if "fields" in definition:
             _add_struct(message, one.type, _objects(definition, "fields"))
     message.structs.append(Struct(name, fields))
+
+
+def _inner_first(structs: list[Struct]) -> list[Struct]:
+    """Each struct after those it uses. Raises CycleError: the codec's recursion must end."""
+    uses = {struct.name: [one.type for one in struct.fields if one.is_struct] for struct in structs}
+    by_name = {struct.name: struct for struct in structs}
+    return [by_name[name] for name in TopologicalSorter(uses).static_order()]
 
 
 def _field(definition: JsonObject) -> Field:

@@ -36,7 +36,7 @@ impl FrameSplitter {
     }
 
     /// A writable buffer for the next bytes, to be filled from its start. The hint is not needed.
-    #[pyo3(signature = (size_hint=-1))]
+    #[pyo3(signature = (size_hint=-1), text_signature = "($self, size_hint=-1)")]
     fn get_buffer(&self, py: Python<'_>, size_hint: isize) -> Py<PyByteArray> {
         let _ = size_hint;
         self.receive.clone_ref(py)

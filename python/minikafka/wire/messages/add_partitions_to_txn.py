@@ -84,20 +84,6 @@ class AddPartitionsToTxnRequest(Message):
         self.v3_and_below_topics = [] if v3_and_below_topics is None else v3_and_below_topics
 
 
-class AddPartitionsToTxnTopicResult(Message):
-    __slots__ = ("name", "results_by_partition")
-    name: str
-    results_by_partition: list[AddPartitionsToTxnPartitionResult]
-
-    def __init__(
-        self,
-        name: str = "",
-        results_by_partition: list[AddPartitionsToTxnPartitionResult] | None = None,
-    ) -> None:
-        self.name = name
-        self.results_by_partition = [] if results_by_partition is None else results_by_partition
-
-
 class AddPartitionsToTxnPartitionResult(Message):
     __slots__ = ("partition_index", "partition_error_code")
     partition_index: int
@@ -110,6 +96,20 @@ class AddPartitionsToTxnPartitionResult(Message):
     ) -> None:
         self.partition_index = partition_index
         self.partition_error_code = partition_error_code
+
+
+class AddPartitionsToTxnTopicResult(Message):
+    __slots__ = ("name", "results_by_partition")
+    name: str
+    results_by_partition: list[AddPartitionsToTxnPartitionResult]
+
+    def __init__(
+        self,
+        name: str = "",
+        results_by_partition: list[AddPartitionsToTxnPartitionResult] | None = None,
+    ) -> None:
+        self.name = name
+        self.results_by_partition = [] if results_by_partition is None else results_by_partition
 
 
 class AddPartitionsToTxnResult(Message):

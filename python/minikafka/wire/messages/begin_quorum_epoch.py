@@ -30,20 +30,6 @@ class BeginQuorumEpochRequestPartitionData(Message):
         self.leader_epoch = leader_epoch
 
 
-class BeginQuorumEpochRequestTopicData(Message):
-    __slots__ = ("topic_name", "partitions")
-    topic_name: str
-    partitions: list[BeginQuorumEpochRequestPartitionData]
-
-    def __init__(
-        self,
-        topic_name: str = "",
-        partitions: list[BeginQuorumEpochRequestPartitionData] | None = None,
-    ) -> None:
-        self.topic_name = topic_name
-        self.partitions = [] if partitions is None else partitions
-
-
 class LeaderEndpoint(Message):
     __slots__ = ("name", "host", "port")
     name: str  # 1+
@@ -59,6 +45,20 @@ class LeaderEndpoint(Message):
         self.name = name
         self.host = host
         self.port = port
+
+
+class BeginQuorumEpochRequestTopicData(Message):
+    __slots__ = ("topic_name", "partitions")
+    topic_name: str
+    partitions: list[BeginQuorumEpochRequestPartitionData]
+
+    def __init__(
+        self,
+        topic_name: str = "",
+        partitions: list[BeginQuorumEpochRequestPartitionData] | None = None,
+    ) -> None:
+        self.topic_name = topic_name
+        self.partitions = [] if partitions is None else partitions
 
 
 class BeginQuorumEpochRequest(Message):
@@ -109,20 +109,6 @@ class BeginQuorumEpochResponsePartitionData(Message):
         self.leader_epoch = leader_epoch
 
 
-class BeginQuorumEpochResponseTopicData(Message):
-    __slots__ = ("topic_name", "partitions")
-    topic_name: str
-    partitions: list[BeginQuorumEpochResponsePartitionData]
-
-    def __init__(
-        self,
-        topic_name: str = "",
-        partitions: list[BeginQuorumEpochResponsePartitionData] | None = None,
-    ) -> None:
-        self.topic_name = topic_name
-        self.partitions = [] if partitions is None else partitions
-
-
 class NodeEndpoint(Message):
     __slots__ = ("node_id", "host", "port")
     node_id: int  # 1+
@@ -138,6 +124,20 @@ class NodeEndpoint(Message):
         self.node_id = node_id
         self.host = host
         self.port = port
+
+
+class BeginQuorumEpochResponseTopicData(Message):
+    __slots__ = ("topic_name", "partitions")
+    topic_name: str
+    partitions: list[BeginQuorumEpochResponsePartitionData]
+
+    def __init__(
+        self,
+        topic_name: str = "",
+        partitions: list[BeginQuorumEpochResponsePartitionData] | None = None,
+    ) -> None:
+        self.topic_name = topic_name
+        self.partitions = [] if partitions is None else partitions
 
 
 class BeginQuorumEpochResponse(Message):

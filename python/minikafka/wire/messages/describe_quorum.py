@@ -83,6 +83,23 @@ class ReplicaState(Message):
         self.last_caught_up_timestamp = last_caught_up_timestamp
 
 
+class Listener(Message):
+    __slots__ = ("name", "host", "port")
+    name: str  # 2+
+    host: str  # 2+
+    port: int  # 2+
+
+    def __init__(
+        self,
+        name: str = "",
+        host: str = "",
+        port: int = 0,
+    ) -> None:
+        self.name = name
+        self.host = host
+        self.port = port
+
+
 class DescribeQuorumResponsePartitionData(Message):
     __slots__ = (
         "partition_index",
@@ -124,37 +141,6 @@ class DescribeQuorumResponsePartitionData(Message):
         self.observers = [] if observers is None else observers
 
 
-class DescribeQuorumResponseTopicData(Message):
-    __slots__ = ("topic_name", "partitions")
-    topic_name: str
-    partitions: list[DescribeQuorumResponsePartitionData]
-
-    def __init__(
-        self,
-        topic_name: str = "",
-        partitions: list[DescribeQuorumResponsePartitionData] | None = None,
-    ) -> None:
-        self.topic_name = topic_name
-        self.partitions = [] if partitions is None else partitions
-
-
-class Listener(Message):
-    __slots__ = ("name", "host", "port")
-    name: str  # 2+
-    host: str  # 2+
-    port: int  # 2+
-
-    def __init__(
-        self,
-        name: str = "",
-        host: str = "",
-        port: int = 0,
-    ) -> None:
-        self.name = name
-        self.host = host
-        self.port = port
-
-
 class Node(Message):
     __slots__ = ("node_id", "listeners")
     node_id: int  # 2+
@@ -167,6 +153,20 @@ class Node(Message):
     ) -> None:
         self.node_id = node_id
         self.listeners = [] if listeners is None else listeners
+
+
+class DescribeQuorumResponseTopicData(Message):
+    __slots__ = ("topic_name", "partitions")
+    topic_name: str
+    partitions: list[DescribeQuorumResponsePartitionData]
+
+    def __init__(
+        self,
+        topic_name: str = "",
+        partitions: list[DescribeQuorumResponsePartitionData] | None = None,
+    ) -> None:
+        self.topic_name = topic_name
+        self.partitions = [] if partitions is None else partitions
 
 
 class DescribeQuorumResponse(Message):

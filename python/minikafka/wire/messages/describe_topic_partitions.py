@@ -105,6 +105,20 @@ class DescribeTopicPartitionsResponsePartition(Message):
         self.offline_replicas = [] if offline_replicas is None else offline_replicas
 
 
+class DescribeTopicPartitionsResponseCursor(Message):
+    __slots__ = ("topic_name", "partition_index")
+    topic_name: str
+    partition_index: int
+
+    def __init__(
+        self,
+        topic_name: str = "",
+        partition_index: int = 0,
+    ) -> None:
+        self.topic_name = topic_name
+        self.partition_index = partition_index
+
+
 class DescribeTopicPartitionsResponseTopic(Message):
     __slots__ = ("error_code", "name", "topic_id", "is_internal", "partitions", "topic_authorized_operations")
     error_code: int
@@ -129,20 +143,6 @@ class DescribeTopicPartitionsResponseTopic(Message):
         self.is_internal = is_internal
         self.partitions = [] if partitions is None else partitions
         self.topic_authorized_operations = topic_authorized_operations
-
-
-class DescribeTopicPartitionsResponseCursor(Message):
-    __slots__ = ("topic_name", "partition_index")
-    topic_name: str
-    partition_index: int
-
-    def __init__(
-        self,
-        topic_name: str = "",
-        partition_index: int = 0,
-    ) -> None:
-        self.topic_name = topic_name
-        self.partition_index = partition_index
 
 
 class DescribeTopicPartitionsResponse(Message):

@@ -24,6 +24,23 @@ class ReplicaInfo(Message):
         self.candidate_directory_id = candidate_directory_id
 
 
+class LeaderEndpoint(Message):
+    __slots__ = ("name", "host", "port")
+    name: str  # 1+
+    host: str  # 1+
+    port: int  # 1+
+
+    def __init__(
+        self,
+        name: str = "",
+        host: str = "",
+        port: int = 0,
+    ) -> None:
+        self.name = name
+        self.host = host
+        self.port = port
+
+
 class EndQuorumEpochRequestPartitionData(Message):
     __slots__ = (
         "partition_index",
@@ -65,23 +82,6 @@ class EndQuorumEpochRequestTopicData(Message):
     ) -> None:
         self.topic_name = topic_name
         self.partitions = [] if partitions is None else partitions
-
-
-class LeaderEndpoint(Message):
-    __slots__ = ("name", "host", "port")
-    name: str  # 1+
-    host: str  # 1+
-    port: int  # 1+
-
-    def __init__(
-        self,
-        name: str = "",
-        host: str = "",
-        port: int = 0,
-    ) -> None:
-        self.name = name
-        self.host = host
-        self.port = port
 
 
 class EndQuorumEpochRequest(Message):
@@ -129,20 +129,6 @@ class EndQuorumEpochResponsePartitionData(Message):
         self.leader_epoch = leader_epoch
 
 
-class EndQuorumEpochResponseTopicData(Message):
-    __slots__ = ("topic_name", "partitions")
-    topic_name: str
-    partitions: list[EndQuorumEpochResponsePartitionData]
-
-    def __init__(
-        self,
-        topic_name: str = "",
-        partitions: list[EndQuorumEpochResponsePartitionData] | None = None,
-    ) -> None:
-        self.topic_name = topic_name
-        self.partitions = [] if partitions is None else partitions
-
-
 class NodeEndpoint(Message):
     __slots__ = ("node_id", "host", "port")
     node_id: int  # 1+
@@ -158,6 +144,20 @@ class NodeEndpoint(Message):
         self.node_id = node_id
         self.host = host
         self.port = port
+
+
+class EndQuorumEpochResponseTopicData(Message):
+    __slots__ = ("topic_name", "partitions")
+    topic_name: str
+    partitions: list[EndQuorumEpochResponsePartitionData]
+
+    def __init__(
+        self,
+        topic_name: str = "",
+        partitions: list[EndQuorumEpochResponsePartitionData] | None = None,
+    ) -> None:
+        self.topic_name = topic_name
+        self.partitions = [] if partitions is None else partitions
 
 
 class EndQuorumEpochResponse(Message):

@@ -66,23 +66,6 @@ class FetchPartition(Message):
         self.high_watermark = high_watermark
 
 
-class FetchTopic(Message):
-    __slots__ = ("topic", "topic_id", "partitions")
-    topic: str  # 0-12
-    topic_id: bytes  # 13+
-    partitions: list[FetchPartition]
-
-    def __init__(
-        self,
-        topic: str = "",
-        topic_id: bytes = ZERO_UUID,
-        partitions: list[FetchPartition] | None = None,
-    ) -> None:
-        self.topic = topic
-        self.topic_id = topic_id
-        self.partitions = [] if partitions is None else partitions
-
-
 class ForgottenTopic(Message):
     __slots__ = ("topic", "topic_id", "partitions")
     topic: str  # 7-12
@@ -94,6 +77,23 @@ class ForgottenTopic(Message):
         topic: str = "",
         topic_id: bytes = ZERO_UUID,
         partitions: list[int] | None = None,
+    ) -> None:
+        self.topic = topic
+        self.topic_id = topic_id
+        self.partitions = [] if partitions is None else partitions
+
+
+class FetchTopic(Message):
+    __slots__ = ("topic", "topic_id", "partitions")
+    topic: str  # 0-12
+    topic_id: bytes  # 13+
+    partitions: list[FetchPartition]
+
+    def __init__(
+        self,
+        topic: str = "",
+        topic_id: bytes = ZERO_UUID,
+        partitions: list[FetchPartition] | None = None,
     ) -> None:
         self.topic = topic
         self.topic_id = topic_id
@@ -221,6 +221,26 @@ class AbortedTransaction(Message):
         self.first_offset = first_offset
 
 
+class NodeEndpoint(Message):
+    __slots__ = ("node_id", "host", "port", "rack")
+    node_id: int  # 16+
+    host: str  # 16+
+    port: int  # 16+
+    rack: str | None  # 16+
+
+    def __init__(
+        self,
+        node_id: int = 0,
+        host: str = "",
+        port: int = 0,
+        rack: str | None = None,
+    ) -> None:
+        self.node_id = node_id
+        self.host = host
+        self.port = port
+        self.rack = rack
+
+
 class PartitionData(Message):
     __slots__ = (
         "partition_index",
@@ -289,26 +309,6 @@ class FetchableTopicResponse(Message):
         self.topic = topic
         self.topic_id = topic_id
         self.partitions = [] if partitions is None else partitions
-
-
-class NodeEndpoint(Message):
-    __slots__ = ("node_id", "host", "port", "rack")
-    node_id: int  # 16+
-    host: str  # 16+
-    port: int  # 16+
-    rack: str | None  # 16+
-
-    def __init__(
-        self,
-        node_id: int = 0,
-        host: str = "",
-        port: int = 0,
-        rack: str | None = None,
-    ) -> None:
-        self.node_id = node_id
-        self.host = host
-        self.port = port
-        self.rack = rack
 
 
 class FetchResponse(Message):

@@ -118,6 +118,23 @@ class LeaderIdAndEpoch(Message):
         self.leader_epoch = leader_epoch
 
 
+class NodeEndpoint(Message):
+    __slots__ = ("node_id", "host", "port")
+    node_id: int  # 1+
+    host: str  # 1+
+    port: int  # 1+
+
+    def __init__(
+        self,
+        node_id: int = 0,
+        host: str = "",
+        port: int = 0,
+    ) -> None:
+        self.node_id = node_id
+        self.host = host
+        self.port = port
+
+
 class FetchSnapshotResponsePartitionSnapshot(Message):
     __slots__ = (
         "index",
@@ -167,23 +184,6 @@ class FetchSnapshotResponseTopicSnapshot(Message):
     ) -> None:
         self.name = name
         self.partitions = [] if partitions is None else partitions
-
-
-class NodeEndpoint(Message):
-    __slots__ = ("node_id", "host", "port")
-    node_id: int  # 1+
-    host: str  # 1+
-    port: int  # 1+
-
-    def __init__(
-        self,
-        node_id: int = 0,
-        host: str = "",
-        port: int = 0,
-    ) -> None:
-        self.node_id = node_id
-        self.host = host
-        self.port = port
 
 
 class FetchSnapshotResponse(Message):

@@ -112,20 +112,6 @@ class OffsetFetchResponsePartition(Message):
         self.error_code = error_code
 
 
-class OffsetFetchResponseTopic(Message):
-    __slots__ = ("name", "partitions")
-    name: str  # 0-7
-    partitions: list[OffsetFetchResponsePartition]  # 0-7
-
-    def __init__(
-        self,
-        name: str = "",
-        partitions: list[OffsetFetchResponsePartition] | None = None,
-    ) -> None:
-        self.name = name
-        self.partitions = [] if partitions is None else partitions
-
-
 class OffsetFetchResponsePartitions(Message):
     __slots__ = ("partition_index", "committed_offset", "committed_leader_epoch", "metadata", "error_code")
     partition_index: int  # 8+
@@ -147,6 +133,20 @@ class OffsetFetchResponsePartitions(Message):
         self.committed_leader_epoch = committed_leader_epoch
         self.metadata = metadata
         self.error_code = error_code
+
+
+class OffsetFetchResponseTopic(Message):
+    __slots__ = ("name", "partitions")
+    name: str  # 0-7
+    partitions: list[OffsetFetchResponsePartition]  # 0-7
+
+    def __init__(
+        self,
+        name: str = "",
+        partitions: list[OffsetFetchResponsePartition] | None = None,
+    ) -> None:
+        self.name = name
+        self.partitions = [] if partitions is None else partitions
 
 
 class OffsetFetchResponseTopics(Message):

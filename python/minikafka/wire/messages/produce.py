@@ -98,6 +98,26 @@ class LeaderIdAndEpoch(Message):
         self.leader_epoch = leader_epoch
 
 
+class NodeEndpoint(Message):
+    __slots__ = ("node_id", "host", "port", "rack")
+    node_id: int  # 10+
+    host: str  # 10+
+    port: int  # 10+
+    rack: str | None  # 10+
+
+    def __init__(
+        self,
+        node_id: int = 0,
+        host: str = "",
+        port: int = 0,
+        rack: str | None = None,
+    ) -> None:
+        self.node_id = node_id
+        self.host = host
+        self.port = port
+        self.rack = rack
+
+
 class PartitionProduceResponse(Message):
     __slots__ = (
         "index",
@@ -154,26 +174,6 @@ class TopicProduceResponse(Message):
         self.name = name
         self.topic_id = topic_id
         self.partition_responses = [] if partition_responses is None else partition_responses
-
-
-class NodeEndpoint(Message):
-    __slots__ = ("node_id", "host", "port", "rack")
-    node_id: int  # 10+
-    host: str  # 10+
-    port: int  # 10+
-    rack: str | None  # 10+
-
-    def __init__(
-        self,
-        node_id: int = 0,
-        host: str = "",
-        port: int = 0,
-        rack: str | None = None,
-    ) -> None:
-        self.node_id = node_id
-        self.host = host
-        self.port = port
-        self.rack = rack
 
 
 class ProduceResponse(Message):

@@ -100,6 +100,26 @@ class LeaderIdAndEpoch(Message):
         self.leader_epoch = leader_epoch
 
 
+class NodeEndpoint(Message):
+    __slots__ = ("node_id", "host", "port", "rack")
+    node_id: int
+    host: str
+    port: int
+    rack: str | None
+
+    def __init__(
+        self,
+        node_id: int = 0,
+        host: str = "",
+        port: int = 0,
+        rack: str | None = None,
+    ) -> None:
+        self.node_id = node_id
+        self.host = host
+        self.port = port
+        self.rack = rack
+
+
 class PartitionData(Message):
     __slots__ = ("partition_index", "error_code", "error_message", "current_leader")
     partition_index: int
@@ -132,26 +152,6 @@ class ShareAcknowledgeTopicResponse(Message):
     ) -> None:
         self.topic_id = topic_id
         self.partitions = [] if partitions is None else partitions
-
-
-class NodeEndpoint(Message):
-    __slots__ = ("node_id", "host", "port", "rack")
-    node_id: int
-    host: str
-    port: int
-    rack: str | None
-
-    def __init__(
-        self,
-        node_id: int = 0,
-        host: str = "",
-        port: int = 0,
-        rack: str | None = None,
-    ) -> None:
-        self.node_id = node_id
-        self.host = host
-        self.port = port
-        self.rack = rack
 
 
 class ShareAcknowledgeResponse(Message):

@@ -28,6 +28,20 @@ class AcknowledgementBatch(Message):
         self.acknowledge_types = [] if acknowledge_types is None else acknowledge_types
 
 
+class ForgottenTopic(Message):
+    __slots__ = ("topic_id", "partitions")
+    topic_id: bytes
+    partitions: list[int]
+
+    def __init__(
+        self,
+        topic_id: bytes = ZERO_UUID,
+        partitions: list[int] | None = None,
+    ) -> None:
+        self.topic_id = topic_id
+        self.partitions = [] if partitions is None else partitions
+
+
 class FetchPartition(Message):
     __slots__ = ("partition_index", "partition_max_bytes", "acknowledgement_batches")
     partition_index: int
@@ -54,20 +68,6 @@ class FetchTopic(Message):
         self,
         topic_id: bytes = ZERO_UUID,
         partitions: list[FetchPartition] | None = None,
-    ) -> None:
-        self.topic_id = topic_id
-        self.partitions = [] if partitions is None else partitions
-
-
-class ForgottenTopic(Message):
-    __slots__ = ("topic_id", "partitions")
-    topic_id: bytes
-    partitions: list[int]
-
-    def __init__(
-        self,
-        topic_id: bytes = ZERO_UUID,
-        partitions: list[int] | None = None,
     ) -> None:
         self.topic_id = topic_id
         self.partitions = [] if partitions is None else partitions
@@ -169,6 +169,26 @@ class AcquiredRecords(Message):
         self.delivery_count = delivery_count
 
 
+class NodeEndpoint(Message):
+    __slots__ = ("node_id", "host", "port", "rack")
+    node_id: int
+    host: str
+    port: int
+    rack: str | None
+
+    def __init__(
+        self,
+        node_id: int = 0,
+        host: str = "",
+        port: int = 0,
+        rack: str | None = None,
+    ) -> None:
+        self.node_id = node_id
+        self.host = host
+        self.port = port
+        self.rack = rack
+
+
 class PartitionData(Message):
     __slots__ = (
         "partition_index",
@@ -222,26 +242,6 @@ class ShareFetchableTopicResponse(Message):
     ) -> None:
         self.topic_id = topic_id
         self.partitions = [] if partitions is None else partitions
-
-
-class NodeEndpoint(Message):
-    __slots__ = ("node_id", "host", "port", "rack")
-    node_id: int
-    host: str
-    port: int
-    rack: str | None
-
-    def __init__(
-        self,
-        node_id: int = 0,
-        host: str = "",
-        port: int = 0,
-        rack: str | None = None,
-    ) -> None:
-        self.node_id = node_id
-        self.host = host
-        self.port = port
-        self.rack = rack
 
 
 class ShareFetchResponse(Message):

@@ -66,23 +66,6 @@ class TaskOffset(Message):
         self.offset = offset
 
 
-class Assignment(Message):
-    __slots__ = ("active_tasks", "standby_tasks", "warmup_tasks")
-    active_tasks: list[TaskIds]
-    standby_tasks: list[TaskIds]
-    warmup_tasks: list[TaskIds]
-
-    def __init__(
-        self,
-        active_tasks: list[TaskIds] | None = None,
-        standby_tasks: list[TaskIds] | None = None,
-        warmup_tasks: list[TaskIds] | None = None,
-    ) -> None:
-        self.active_tasks = [] if active_tasks is None else active_tasks
-        self.standby_tasks = [] if standby_tasks is None else standby_tasks
-        self.warmup_tasks = [] if warmup_tasks is None else warmup_tasks
-
-
 class TaskIds(Message):
     __slots__ = ("subtopology_id", "partitions")
     subtopology_id: str
@@ -111,54 +94,6 @@ class KeyValue(Message):
         self.value = value
 
 
-class TopicInfo(Message):
-    __slots__ = ("name", "partitions", "replication_factor", "topic_configs")
-    name: str
-    partitions: int
-    replication_factor: int
-    topic_configs: list[KeyValue]
-
-    def __init__(
-        self,
-        name: str = "",
-        partitions: int = 0,
-        replication_factor: int = 0,
-        topic_configs: list[KeyValue] | None = None,
-    ) -> None:
-        self.name = name
-        self.partitions = partitions
-        self.replication_factor = replication_factor
-        self.topic_configs = [] if topic_configs is None else topic_configs
-
-
-class TopologyDescription(Message):
-    __slots__ = ("subtopologies", "global_stores")
-    subtopologies: list[TopologyDescriptionSubtopology]  # 1+
-    global_stores: list[TopologyDescriptionGlobalStore]  # 1+
-
-    def __init__(
-        self,
-        subtopologies: list[TopologyDescriptionSubtopology] | None = None,
-        global_stores: list[TopologyDescriptionGlobalStore] | None = None,
-    ) -> None:
-        self.subtopologies = [] if subtopologies is None else subtopologies
-        self.global_stores = [] if global_stores is None else global_stores
-
-
-class TopologyDescriptionSubtopology(Message):
-    __slots__ = ("subtopology_id", "nodes")
-    subtopology_id: str  # 1+
-    nodes: list[TopologyDescriptionNode]  # 1+
-
-    def __init__(
-        self,
-        subtopology_id: str = "",
-        nodes: list[TopologyDescriptionNode] | None = None,
-    ) -> None:
-        self.subtopology_id = subtopology_id
-        self.nodes = [] if nodes is None else nodes
-
-
 class TopologyDescriptionNode(Message):
     __slots__ = ("name", "node_type", "source_topics", "sink_topic", "stores", "successors")
     name: str  # 1+
@@ -185,6 +120,57 @@ class TopologyDescriptionNode(Message):
         self.successors = [] if successors is None else successors
 
 
+class Assignment(Message):
+    __slots__ = ("active_tasks", "standby_tasks", "warmup_tasks")
+    active_tasks: list[TaskIds]
+    standby_tasks: list[TaskIds]
+    warmup_tasks: list[TaskIds]
+
+    def __init__(
+        self,
+        active_tasks: list[TaskIds] | None = None,
+        standby_tasks: list[TaskIds] | None = None,
+        warmup_tasks: list[TaskIds] | None = None,
+    ) -> None:
+        self.active_tasks = [] if active_tasks is None else active_tasks
+        self.standby_tasks = [] if standby_tasks is None else standby_tasks
+        self.warmup_tasks = [] if warmup_tasks is None else warmup_tasks
+
+
+class TopicInfo(Message):
+    __slots__ = ("name", "partitions", "replication_factor", "topic_configs")
+    name: str
+    partitions: int
+    replication_factor: int
+    topic_configs: list[KeyValue]
+
+    def __init__(
+        self,
+        name: str = "",
+        partitions: int = 0,
+        replication_factor: int = 0,
+        topic_configs: list[KeyValue] | None = None,
+    ) -> None:
+        self.name = name
+        self.partitions = partitions
+        self.replication_factor = replication_factor
+        self.topic_configs = [] if topic_configs is None else topic_configs
+
+
+class TopologyDescriptionSubtopology(Message):
+    __slots__ = ("subtopology_id", "nodes")
+    subtopology_id: str  # 1+
+    nodes: list[TopologyDescriptionNode]  # 1+
+
+    def __init__(
+        self,
+        subtopology_id: str = "",
+        nodes: list[TopologyDescriptionNode] | None = None,
+    ) -> None:
+        self.subtopology_id = subtopology_id
+        self.nodes = [] if nodes is None else nodes
+
+
 class TopologyDescriptionGlobalStore(Message):
     __slots__ = ("source", "processor")
     source: TopologyDescriptionNode  # 1+
@@ -197,51 +183,6 @@ class TopologyDescriptionGlobalStore(Message):
     ) -> None:
         self.source = TopologyDescriptionNode() if source is None else source
         self.processor = TopologyDescriptionNode() if processor is None else processor
-
-
-class Subtopology(Message):
-    __slots__ = (
-        "subtopology_id",
-        "source_topics",
-        "repartition_sink_topics",
-        "state_changelog_topics",
-        "repartition_source_topics",
-    )
-    subtopology_id: str
-    source_topics: list[str]
-    repartition_sink_topics: list[str]
-    state_changelog_topics: list[TopicInfo]
-    repartition_source_topics: list[TopicInfo]
-
-    def __init__(
-        self,
-        subtopology_id: str = "",
-        source_topics: list[str] | None = None,
-        repartition_sink_topics: list[str] | None = None,
-        state_changelog_topics: list[TopicInfo] | None = None,
-        repartition_source_topics: list[TopicInfo] | None = None,
-    ) -> None:
-        self.subtopology_id = subtopology_id
-        self.source_topics = [] if source_topics is None else source_topics
-        self.repartition_sink_topics = [] if repartition_sink_topics is None else repartition_sink_topics
-        self.state_changelog_topics = [] if state_changelog_topics is None else state_changelog_topics
-        self.repartition_source_topics = (
-            [] if repartition_source_topics is None else repartition_source_topics
-        )
-
-
-class Topology(Message):
-    __slots__ = ("epoch", "subtopologies")
-    epoch: int
-    subtopologies: list[Subtopology] | None
-
-    def __init__(
-        self,
-        epoch: int = 0,
-        subtopologies: list[Subtopology] | None = None,
-    ) -> None:
-        self.epoch = epoch
-        self.subtopologies = subtopologies
 
 
 class Member(Message):
@@ -311,6 +252,65 @@ class Member(Message):
         self.assignment = Assignment() if assignment is None else assignment
         self.target_assignment = Assignment() if target_assignment is None else target_assignment
         self.is_classic = is_classic
+
+
+class Subtopology(Message):
+    __slots__ = (
+        "subtopology_id",
+        "source_topics",
+        "repartition_sink_topics",
+        "state_changelog_topics",
+        "repartition_source_topics",
+    )
+    subtopology_id: str
+    source_topics: list[str]
+    repartition_sink_topics: list[str]
+    state_changelog_topics: list[TopicInfo]
+    repartition_source_topics: list[TopicInfo]
+
+    def __init__(
+        self,
+        subtopology_id: str = "",
+        source_topics: list[str] | None = None,
+        repartition_sink_topics: list[str] | None = None,
+        state_changelog_topics: list[TopicInfo] | None = None,
+        repartition_source_topics: list[TopicInfo] | None = None,
+    ) -> None:
+        self.subtopology_id = subtopology_id
+        self.source_topics = [] if source_topics is None else source_topics
+        self.repartition_sink_topics = [] if repartition_sink_topics is None else repartition_sink_topics
+        self.state_changelog_topics = [] if state_changelog_topics is None else state_changelog_topics
+        self.repartition_source_topics = (
+            [] if repartition_source_topics is None else repartition_source_topics
+        )
+
+
+class TopologyDescription(Message):
+    __slots__ = ("subtopologies", "global_stores")
+    subtopologies: list[TopologyDescriptionSubtopology]  # 1+
+    global_stores: list[TopologyDescriptionGlobalStore]  # 1+
+
+    def __init__(
+        self,
+        subtopologies: list[TopologyDescriptionSubtopology] | None = None,
+        global_stores: list[TopologyDescriptionGlobalStore] | None = None,
+    ) -> None:
+        self.subtopologies = [] if subtopologies is None else subtopologies
+        self.global_stores = [] if global_stores is None else global_stores
+
+
+class Topology(Message):
+    __slots__ = ("epoch", "subtopologies")
+    epoch: int
+    subtopologies: list[Subtopology] | None
+
+    def __init__(
+        self,
+        epoch: int = 0,
+        subtopologies: list[Subtopology] | None = None,
+    ) -> None:
+        self.epoch = epoch
+        self.subtopologies = subtopologies
 
 
 class DescribedGroup(Message):

@@ -24,26 +24,6 @@ class KeyValue(Message):
         self.value = value
 
 
-class TopicInfo(Message):
-    __slots__ = ("name", "partitions", "replication_factor", "topic_configs")
-    name: str
-    partitions: int
-    replication_factor: int
-    topic_configs: list[KeyValue]
-
-    def __init__(
-        self,
-        name: str = "",
-        partitions: int = 0,
-        replication_factor: int = 0,
-        topic_configs: list[KeyValue] | None = None,
-    ) -> None:
-        self.name = name
-        self.partitions = partitions
-        self.replication_factor = replication_factor
-        self.topic_configs = [] if topic_configs is None else topic_configs
-
-
 class StreamsGroupHeartbeatRequestEndpoint(Message):
     __slots__ = ("host", "port")
     host: str
@@ -106,6 +86,26 @@ class CopartitionGroup(Message):
         self.repartition_source_topics = (
             [] if repartition_source_topics is None else repartition_source_topics
         )
+
+
+class TopicInfo(Message):
+    __slots__ = ("name", "partitions", "replication_factor", "topic_configs")
+    name: str
+    partitions: int
+    replication_factor: int
+    topic_configs: list[KeyValue]
+
+    def __init__(
+        self,
+        name: str = "",
+        partitions: int = 0,
+        replication_factor: int = 0,
+        topic_configs: list[KeyValue] | None = None,
+    ) -> None:
+        self.name = name
+        self.partitions = partitions
+        self.replication_factor = replication_factor
+        self.topic_configs = [] if topic_configs is None else topic_configs
 
 
 class Subtopology(Message):

@@ -10,34 +10,6 @@ from typing import ClassVar
 from minikafka.wire.message import Message
 
 
-class TopologyDescription(Message):
-    __slots__ = ("subtopologies", "global_stores")
-    subtopologies: list[TopologyDescriptionSubtopology]
-    global_stores: list[TopologyDescriptionGlobalStore]
-
-    def __init__(
-        self,
-        subtopologies: list[TopologyDescriptionSubtopology] | None = None,
-        global_stores: list[TopologyDescriptionGlobalStore] | None = None,
-    ) -> None:
-        self.subtopologies = [] if subtopologies is None else subtopologies
-        self.global_stores = [] if global_stores is None else global_stores
-
-
-class TopologyDescriptionSubtopology(Message):
-    __slots__ = ("subtopology_id", "nodes")
-    subtopology_id: str
-    nodes: list[TopologyDescriptionNode]
-
-    def __init__(
-        self,
-        subtopology_id: str = "",
-        nodes: list[TopologyDescriptionNode] | None = None,
-    ) -> None:
-        self.subtopology_id = subtopology_id
-        self.nodes = [] if nodes is None else nodes
-
-
 class TopologyDescriptionNode(Message):
     __slots__ = ("name", "node_type", "source_topics", "sink_topic", "stores", "successors")
     name: str
@@ -64,6 +36,20 @@ class TopologyDescriptionNode(Message):
         self.successors = [] if successors is None else successors
 
 
+class TopologyDescriptionSubtopology(Message):
+    __slots__ = ("subtopology_id", "nodes")
+    subtopology_id: str
+    nodes: list[TopologyDescriptionNode]
+
+    def __init__(
+        self,
+        subtopology_id: str = "",
+        nodes: list[TopologyDescriptionNode] | None = None,
+    ) -> None:
+        self.subtopology_id = subtopology_id
+        self.nodes = [] if nodes is None else nodes
+
+
 class TopologyDescriptionGlobalStore(Message):
     __slots__ = ("source", "processor")
     source: TopologyDescriptionNode
@@ -76,6 +62,20 @@ class TopologyDescriptionGlobalStore(Message):
     ) -> None:
         self.source = TopologyDescriptionNode() if source is None else source
         self.processor = TopologyDescriptionNode() if processor is None else processor
+
+
+class TopologyDescription(Message):
+    __slots__ = ("subtopologies", "global_stores")
+    subtopologies: list[TopologyDescriptionSubtopology]
+    global_stores: list[TopologyDescriptionGlobalStore]
+
+    def __init__(
+        self,
+        subtopologies: list[TopologyDescriptionSubtopology] | None = None,
+        global_stores: list[TopologyDescriptionGlobalStore] | None = None,
+    ) -> None:
+        self.subtopologies = [] if subtopologies is None else subtopologies
+        self.global_stores = [] if global_stores is None else global_stores
 
 
 class StreamsGroupTopologyDescriptionUpdateRequest(Message):

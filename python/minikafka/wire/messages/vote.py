@@ -113,20 +113,6 @@ class VoteResponsePartitionData(Message):
         self.vote_granted = vote_granted
 
 
-class VoteResponseTopicData(Message):
-    __slots__ = ("topic_name", "partitions")
-    topic_name: str
-    partitions: list[VoteResponsePartitionData]
-
-    def __init__(
-        self,
-        topic_name: str = "",
-        partitions: list[VoteResponsePartitionData] | None = None,
-    ) -> None:
-        self.topic_name = topic_name
-        self.partitions = [] if partitions is None else partitions
-
-
 class NodeEndpoint(Message):
     __slots__ = ("node_id", "host", "port")
     node_id: int  # 1+
@@ -142,6 +128,20 @@ class NodeEndpoint(Message):
         self.node_id = node_id
         self.host = host
         self.port = port
+
+
+class VoteResponseTopicData(Message):
+    __slots__ = ("topic_name", "partitions")
+    topic_name: str
+    partitions: list[VoteResponsePartitionData]
+
+    def __init__(
+        self,
+        topic_name: str = "",
+        partitions: list[VoteResponsePartitionData] | None = None,
+    ) -> None:
+        self.topic_name = topic_name
+        self.partitions = [] if partitions is None else partitions
 
 
 class VoteResponse(Message):

@@ -43,6 +43,25 @@ class TopicConfig(Message):
         self.value = value
 
 
+class CopartitionGroup(Message):
+    __slots__ = ("source_topics", "source_topic_regex", "repartition_source_topics")
+    source_topics: list[int]
+    source_topic_regex: list[int]
+    repartition_source_topics: list[int]
+
+    def __init__(
+        self,
+        source_topics: list[int] | None = None,
+        source_topic_regex: list[int] | None = None,
+        repartition_source_topics: list[int] | None = None,
+    ) -> None:
+        self.source_topics = [] if source_topics is None else source_topics
+        self.source_topic_regex = [] if source_topic_regex is None else source_topic_regex
+        self.repartition_source_topics = (
+            [] if repartition_source_topics is None else repartition_source_topics
+        )
+
+
 class TopicInfo(Message):
     __slots__ = ("name", "partitions", "replication_factor", "topic_configs")
     name: str
@@ -61,25 +80,6 @@ class TopicInfo(Message):
         self.partitions = partitions
         self.replication_factor = replication_factor
         self.topic_configs = [] if topic_configs is None else topic_configs
-
-
-class CopartitionGroup(Message):
-    __slots__ = ("source_topics", "source_topic_regex", "repartition_source_topics")
-    source_topics: list[int]
-    source_topic_regex: list[int]
-    repartition_source_topics: list[int]
-
-    def __init__(
-        self,
-        source_topics: list[int] | None = None,
-        source_topic_regex: list[int] | None = None,
-        repartition_source_topics: list[int] | None = None,
-    ) -> None:
-        self.source_topics = [] if source_topics is None else source_topics
-        self.source_topic_regex = [] if source_topic_regex is None else source_topic_regex
-        self.repartition_source_topics = (
-            [] if repartition_source_topics is None else repartition_source_topics
-        )
 
 
 class Subtopology(Message):

@@ -275,3 +275,75 @@ fn parse_type(name: &str, structs: &[&str]) -> Option<Type> {
         _ => Type::Struct(structs.iter().position(|one| *one == name)?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_table_is_understood() {
+        let catalog = Catalog::get();
+        assert_eq!(
+            TABLE
+                .lines()
+                .filter(|line| line.starts_with("message "))
+                .count(),
+            catalog.messages.len()
+        );
+        for message in &catalog.messages {
+            let fields: usize = message.structs().iter().map(|one| one.fields.len()).sum();
+            let lines = message.body.lines();
+            assert_eq!(
+                lines.filter(|line| line.starts_with("field ")).count(),
+                fields,
+                "{}",
+                message.name
+            );
+            assert!(
+                message.valid.contains(message.valid.low),
+                "{}",
+                message.name
+            );
+            assert_eq!(
+                message.structs().last().map(|one| one.name),
+                Some(message.name)
+            );
+        }
+    }
+
+    #[test]
+    fn no_struct_contains_itself() {
+        for message in &Catalog::get().messages {
+            for (index, outer) in message.structs().iter().enumerate() {
+                for field in &outer.fields {
+                    if let Type::Struct(inner) = field.element {
+                        assert!(
+                            inner < index,
+                            "{}: {} before its {}",
+                            message.name,
+                            outer.name,
+                            field.name
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn requests_are_found_by_key() {
+        let catalog = Catalog::get();
+        let request = catalog
+            .request(22)
+            .and_then(|index| catalog.messages.get(index));
+        let request = request.expect("InitProducerId is in the table");
+        assert_eq!(
+            (request.name, request.latest_stable()),
+            ("InitProducerIdRequest", 5)
+        );
+        assert!(
+            catalog.request(4).is_none(),
+            "LeaderAndIsr went with Kafka 4.0"
+        );
+    }
+}
