@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use minikafka_log::files;
-use minikafka_log::fs::{FileSystem, OsFileSystem};
+use minikafka_log::fs::{FileSystem, OsFileSystem, SimulatedDisk};
 use minikafka_log::log::{Checkpoint, LogConfig};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -16,6 +17,13 @@ use crate::log::{ConfigArgument, Log};
 #[pyclass(frozen, module = "minikafka._core")]
 pub struct Disk {
     fs: Arc<dyn FileSystem>,
+    faults: Faults,
+}
+
+/// What can be done to a disk besides using it.
+enum Faults {
+    None,
+    Simulated(SimulatedDisk),
 }
 
 #[pymethods]
@@ -25,7 +33,43 @@ impl Disk {
     fn os() -> Self {
         Self {
             fs: Arc::new(OsFileSystem),
+            faults: Faults::None,
         }
+    }
+
+    #[staticmethod]
+    fn simulated(seed: u64) -> Self {
+        let disk = SimulatedDisk::new(seed);
+        Self {
+            fs: Arc::new(disk.clone()),
+            faults: Faults::Simulated(disk),
+        }
+    }
+
+    #[pyo3(signature = (directory, seed=None))]
+    fn power_loss(&self, directory: &str, seed: Option<u64>) -> PyResult<()> {
+        match &self.faults {
+            Faults::Simulated(disk) => disk.power_loss(directory, seed),
+            Faults::None => return Err(no_faults()),
+        }
+        Ok(())
+    }
+
+    #[pyo3(signature = (path_prefix, times=1))]
+    fn fail_sync(&self, path_prefix: &str, times: u32) -> PyResult<()> {
+        match &self.faults {
+            Faults::Simulated(disk) => disk.fail_sync(path_prefix, times),
+            Faults::None => return Err(no_faults()),
+        }
+        Ok(())
+    }
+
+    fn set_full(&self, full: bool) -> PyResult<()> {
+        match &self.faults {
+            Faults::Simulated(disk) => disk.set_full(full),
+            Faults::None => return Err(no_faults()),
+        }
+        Ok(())
     }
 
     #[pyo3(signature = (directory, *, config, recovery_point, log_start_offset, clean))]
@@ -93,6 +137,10 @@ impl Disk {
     fn remove_tree(&self, py: Python<'_>, path: &str) -> PyResult<()> {
         py.detach(|| self.fs.remove_tree(path)).map_err(io_error)
     }
+}
+
+fn no_faults() -> PyErr {
+    PyValueError::new_err("this kind of disk cannot be told to fail that way")
 }
 
 /// Adds this file's names to the module.

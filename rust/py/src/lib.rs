@@ -4,6 +4,7 @@ mod batch;
 mod buffer;
 mod codec;
 mod error;
+mod flush;
 mod frames;
 mod fs;
 mod log;
@@ -19,5 +20,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     batch::register(module)?;
     log::register(module)?;
-    fs::register(module)
+    fs::register(module)?;
+    flush::register(module)
 }

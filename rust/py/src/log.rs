@@ -268,7 +268,7 @@ impl Log {
     }
 
     fn flush(&self, py: Python<'_>) -> PyResult<i64> {
-        py.detach(|| flush::flush(&self.shared))
+        py.detach(|| flush::flush(&self.shared, true))
             .map_err(|error| log_error(py, error))
     }
 

@@ -61,16 +61,34 @@ impl Default for BatchOptions {
 ///
 /// # Errors
 /// `Invalid` without records, or when the batch would pass the 2 GiB its length field can say.
-pub fn build_batch(records: &[NewRecord<'_>], options: BatchOptions) -> Result<Vec<u8>, BatchError> {
+pub fn build_batch(
+    records: &[NewRecord<'_>],
+    options: BatchOptions,
+) -> Result<Vec<u8>, BatchError> {
     let Some(first) = records.first() else {
         return Err(BatchError::invalid("a batch needs at least one record"));
     };
     let mut batch = vec![0; HEADER_BYTES];
     for (index, record) in records.iter().enumerate() {
-        put_record(&mut batch, record, record.timestamp.wrapping_sub(first.timestamp), index as i64);
+        put_record(
+            &mut batch,
+            record,
+            record.timestamp.wrapping_sub(first.timestamp),
+            index as i64,
+        );
     }
-    let max_timestamp = records.iter().map(|record| record.timestamp).max().unwrap_or(first.timestamp);
-    finish(batch, records.len(), first.timestamp, max_timestamp, options)
+    let max_timestamp = records
+        .iter()
+        .map(|record| record.timestamp)
+        .max()
+        .unwrap_or(first.timestamp);
+    finish(
+        batch,
+        records.len(),
+        first.timestamp,
+        max_timestamp,
+        options,
+    )
 }
 
 /// The control batch that ends a transaction on one partition (T8): version 0 key and value, base sequence -1.
@@ -87,9 +105,19 @@ pub fn build_end_transaction_marker(
     let key = [0, 0, 0, u8::from(commit)];
     let mut value = vec![0, 0];
     value.extend(coordinator_epoch.to_be_bytes());
-    let record = NewRecord { timestamp, key: Some(&key), value: Some(&value), headers: &[] };
-    let options =
-        BatchOptions { producer_id, producer_epoch, transactional: true, control: true, ..BatchOptions::default() };
+    let record = NewRecord {
+        timestamp,
+        key: Some(&key),
+        value: Some(&value),
+        headers: &[],
+    };
+    let options = BatchOptions {
+        producer_id,
+        producer_epoch,
+        transactional: true,
+        control: true,
+        ..BatchOptions::default()
+    };
     build_batch(&[record], options)
 }
 

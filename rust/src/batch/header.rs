@@ -72,7 +72,11 @@ impl BatchHeader {
         let header = Self::read(&mut cursor)
             .ok_or_else(|| BatchError::corrupt("the batch is cut short within its header"))?;
         header.check()?;
-        let marker = if header.is_control() { read_marker(cursor) } else { None };
+        let marker = if header.is_control() {
+            read_marker(cursor)
+        } else {
+            None
+        };
         Ok(Self { marker, ..header })
     }
 
@@ -80,7 +84,8 @@ impl BatchHeader {
         Some(Self {
             base_offset: cursor.i64()?,
             // A length too small or negative becomes a size below HEADER_BYTES, which `check` refuses.
-            size_bytes: u32::try_from(cursor.i32()?).map_or(0, |length| length + LENGTH_PREFIX_BYTES as u32),
+            size_bytes: u32::try_from(cursor.i32()?)
+                .map_or(0, |length| length + LENGTH_PREFIX_BYTES as u32),
             partition_leader_epoch: cursor.i32()?,
             magic: cursor.i8()?,
             crc: cursor.u32()?,
@@ -102,13 +107,24 @@ impl BatchHeader {
             return Err(BatchError::new(BatchErrorKind::UnsupportedMagic, message));
         }
         if (self.size_bytes as usize) < HEADER_BYTES {
-            return Err(BatchError::corrupt("the batch length is smaller than a header"));
+            return Err(BatchError::corrupt(
+                "the batch length is smaller than a header",
+            ));
         }
         if self.last_offset_delta < 0 || self.record_count < 0 {
-            return Err(BatchError::invalid("a count in the batch header is negative"));
+            return Err(BatchError::invalid(
+                "a count in the batch header is negative",
+            ));
         }
-        if self.base_offset < 0 || self.base_offset.checked_add(i64::from(self.last_offset_delta) + 1).is_none() {
-            return Err(BatchError::invalid("the offsets of the batch are out of range"));
+        if self.base_offset < 0
+            || self
+                .base_offset
+                .checked_add(i64::from(self.last_offset_delta) + 1)
+                .is_none()
+        {
+            return Err(BatchError::invalid(
+                "the offsets of the batch are out of range",
+            ));
         }
         Ok(())
     }
@@ -116,7 +132,8 @@ impl BatchHeader {
     /// Inclusive.
     #[must_use]
     pub fn last_offset(&self) -> i64 {
-        self.base_offset.saturating_add(i64::from(self.last_offset_delta))
+        self.base_offset
+            .saturating_add(i64::from(self.last_offset_delta))
     }
 
     /// One past the last offset.
@@ -192,5 +209,8 @@ fn read_marker(mut cursor: Cursor<'_>) -> Option<Marker> {
         }
         _ => -1,
     };
-    Some(Marker { control_type, coordinator_epoch })
+    Some(Marker {
+        control_type,
+        coordinator_epoch,
+    })
 }

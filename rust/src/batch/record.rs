@@ -10,10 +10,16 @@ use crate::error::{BatchError, BatchErrorKind};
 ///
 /// # Errors
 /// `UnsupportedCompression` unless they are not compressed.
-pub fn uncompressed_records<'a>(header: &BatchHeader, batch: &'a [u8]) -> Result<Cow<'a, [u8]>, BatchError> {
+pub fn uncompressed_records<'a>(
+    header: &BatchHeader,
+    batch: &'a [u8],
+) -> Result<Cow<'a, [u8]>, BatchError> {
     if header.compression() != 0 {
         let message = format!("compression {} is not supported", header.compression());
-        return Err(BatchError::new(BatchErrorKind::UnsupportedCompression, message));
+        return Err(BatchError::new(
+            BatchErrorKind::UnsupportedCompression,
+            message,
+        ));
     }
     Ok(Cow::Borrowed(batch.get(HEADER_BYTES..).unwrap_or_default()))
 }
@@ -47,7 +53,11 @@ impl<'a> Records<'a> {
     /// `records` are the uncompressed bytes after the header.
     #[must_use]
     pub fn new(header: BatchHeader, records: &'a [u8]) -> Self {
-        Self { header, rest: Cursor(records), left: header.record_count }
+        Self {
+            header,
+            rest: Cursor(records),
+            left: header.record_count,
+        }
     }
 
     fn read(&mut self) -> Option<Record<'a>> {
@@ -58,7 +68,10 @@ impl<'a> Records<'a> {
         let offset_delta = body.varint()?;
         let record = Record {
             offset_delta,
-            offset: self.header.base_offset.checked_add(i64::from(offset_delta))?,
+            offset: self
+                .header
+                .base_offset
+                .checked_add(i64::from(offset_delta))?,
             timestamp: self.timestamp(timestamp_delta)?,
             key: body.nullable()?,
             value: body.nullable()?,
@@ -81,7 +94,11 @@ impl<'a> Iterator for Records<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         if self.left <= 0 {
             let leftover = !std::mem::take(&mut self.rest.0).is_empty();
-            return leftover.then(|| Err(BatchError::invalid("bytes are left after the last record of the batch")));
+            return leftover.then(|| {
+                Err(BatchError::invalid(
+                    "bytes are left after the last record of the batch",
+                ))
+            });
         }
         self.left -= 1;
         let record = self.read();

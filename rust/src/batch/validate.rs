@@ -23,7 +23,9 @@ pub fn inspect(data: &[u8], verify_crc: bool) -> Result<Vec<BatchHeader>, BatchE
 }
 
 /// The batches of a buffer, one after the other, each with its header; ends after the first error.
-pub fn split_batches(data: &[u8]) -> impl Iterator<Item = Result<(BatchHeader, &[u8]), BatchError>> {
+pub fn split_batches(
+    data: &[u8],
+) -> impl Iterator<Item = Result<(BatchHeader, &[u8]), BatchError>> {
     let mut rest = data;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -32,7 +34,9 @@ pub fn split_batches(data: &[u8]) -> impl Iterator<Item = Result<(BatchHeader, &
         let item = BatchHeader::parse(rest).and_then(|header| {
             let (batch, after) = rest
                 .split_at_checked(header.size_bytes as usize)
-                .ok_or_else(|| BatchError::corrupt("the batch is longer than the buffer it came in"))?;
+                .ok_or_else(|| {
+                    BatchError::corrupt("the batch is longer than the buffer it came in")
+                })?;
             rest = after;
             Ok((header, batch))
         });
@@ -53,7 +57,9 @@ pub fn check_crc(header: &BatchHeader, batch: &[u8]) -> Result<(), BatchError> {
         return Ok(());
     }
     let stored = header.crc;
-    Err(BatchError::corrupt(format!("the CRC-32C of the batch is {computed}, its header says {stored}")))
+    Err(BatchError::corrupt(format!(
+        "the CRC-32C of the batch is {computed}, its header says {stored}"
+    )))
 }
 
 /// The CRC-32C that the header of this whole batch should carry.

@@ -12,7 +12,9 @@ use crate::fs::{FileSystem, parent, read_exact_at};
 /// # Errors
 /// Whatever the system says.
 pub fn read_file(fs: &dyn FileSystem, path: &str) -> io::Result<Option<Vec<u8>>> {
-    let Some(length) = fs.length(path)? else { return Ok(None) };
+    let Some(length) = fs.length(path)? else {
+        return Ok(None);
+    };
     let mut content = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     read_exact_at(&*fs.open(path, false)?, &mut content, 0)?;
     Ok(Some(content))
@@ -46,7 +48,13 @@ pub fn write_file(fs: &dyn FileSystem, path: &str, content: &[u8]) -> io::Result
 /// # Errors
 /// Whatever the system says.
 pub fn make_directory(fs: &dyn FileSystem, path: &str) -> io::Result<()> {
-    fs.create_directory(path)?;
+    match fs.create_directory(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && parent(path) != path => {
+            make_directory(fs, parent(path))?;
+            fs.create_directory(path)?;
+        }
+        other => other?,
+    }
     fs.sync_directory(parent(path))
 }
 

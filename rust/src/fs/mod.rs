@@ -3,13 +3,19 @@
 //! Only `os.rs` may name `std::fs` (style rule 15). Paths are strings joined with `/`, so that the simulated file system
 //! and the real one take the same.
 
+mod chance;
 mod os;
+mod sim;
+mod torn;
 
 use std::fmt::Debug;
 use std::io;
 use std::sync::Arc;
 
+pub use chance::Chance;
 pub use os::OsFileSystem;
+pub use sim::SimulatedDisk;
+pub use torn::{SECTOR_BYTES, crash_image};
 
 /// One open file. Appends go to its end; reads name their position. Shared between threads.
 pub trait File: Debug + Send + Sync {
@@ -59,10 +65,10 @@ pub trait FileSystem: Debug + Send + Sync {
     /// Whatever the system says.
     fn list(&self, directory: &str) -> io::Result<Vec<String>>;
 
-    /// Creates a directory with its parents; no error when it exists.
+    /// Creates a directory; no error when it exists.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// `NotFound` without its parent; whatever the system says.
     fn create_directory(&self, path: &str) -> io::Result<()>;
 
     /// Renames a file (replacing the target) or a directory.

@@ -41,7 +41,12 @@ impl OsFile {
         if let Some(handle) = slot.as_ref() {
             return Ok(Arc::clone(handle));
         }
-        let handle = Arc::new(fs::OpenOptions::new().read(true).append(true).open(&self.path)?);
+        let handle = Arc::new(
+            fs::OpenOptions::new()
+                .read(true)
+                .append(true)
+                .open(&self.path)?,
+        );
         *slot = Some(Arc::clone(&handle));
         drop(slot);
         enter_pool(self.myself.clone());
@@ -58,8 +63,12 @@ fn enter_pool(file: Weak<OsFile>) {
         if pool.len() <= MOST_OPEN_FILES {
             break;
         }
-        let Some(oldest) = pool.pop_front() else { break };
-        let Some(file) = oldest.upgrade() else { continue };
+        let Some(oldest) = pool.pop_front() else {
+            break;
+        };
+        let Some(file) = oldest.upgrade() else {
+            continue;
+        };
         if file.used.swap(false, Ordering::Relaxed) {
             pool.push_back(oldest);
         } else {
@@ -110,7 +119,10 @@ impl File for OsFile {
 impl FileSystem for OsFileSystem {
     fn open(&self, path: &str, create: bool) -> io::Result<Arc<dyn File>> {
         if create {
-            fs::OpenOptions::new().append(true).create(true).open(path)?;
+            fs::OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(path)?;
         } else if !Path::new(path).is_file() {
             return Err(io::Error::new(io::ErrorKind::NotFound, path.to_owned()));
         }
@@ -127,7 +139,9 @@ impl FileSystem for OsFileSystem {
     }
 
     fn list(&self, directory: &str) -> io::Result<Vec<String>> {
-        let Some(entries) = absent_as_none(fs::read_dir(directory))? else { return Ok(Vec::new()) };
+        let Some(entries) = absent_as_none(fs::read_dir(directory))? else {
+            return Ok(Vec::new());
+        };
         let mut names = Vec::new();
         for entry in entries {
             names.extend(entry?.file_name().into_string().ok());
@@ -137,7 +151,10 @@ impl FileSystem for OsFileSystem {
     }
 
     fn create_directory(&self, path: &str) -> io::Result<()> {
-        fs::create_dir_all(path)
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        }
     }
 
     fn rename(&self, source: &str, target: &str) -> io::Result<()> {

@@ -26,7 +26,10 @@ impl Log {
                 return Err(BatchError::corrupt("an append takes exactly one whole batch").into());
             }
             let stamped = stamped_header(batch, log.log_end_offset, leader_epoch, append_time)?;
-            let header = BatchHeader { marker: as_sent.marker, ..BatchHeader::parse(&stamped)? };
+            let header = BatchHeader {
+                marker: as_sent.marker,
+                ..BatchHeader::parse(&stamped)?
+            };
             let records = batch.get(HEADER_BYTES..).unwrap_or_default();
             log.write(&[header], &[&stamped, records])?;
             Ok(header)
@@ -46,7 +49,8 @@ impl Log {
                 let (header, batch) = item?;
                 check_crc(&header, batch)?;
                 if header.base_offset < least_offset {
-                    let message = format!("base offset {} is below {least_offset}", header.base_offset);
+                    let message =
+                        format!("base offset {} is below {least_offset}", header.base_offset);
                     return Err(BatchError::invalid(message).into());
                 }
                 least_offset = header.next_offset();
@@ -65,8 +69,14 @@ impl Log {
     /// batch has none is not rolled by time.
     #[must_use]
     pub fn should_roll(&self, size_bytes: u64, max_timestamp: i64, last_offset: i64) -> bool {
-        let Some(active) = self.segments.last().filter(|active| active.size > 0) else { return false };
-        let age = if active.first_timestamp < 0 { 0 } else { max_timestamp.saturating_sub(active.first_timestamp) };
+        let Some(active) = self.segments.last().filter(|active| active.size > 0) else {
+            return false;
+        };
+        let age = if active.first_timestamp < 0 {
+            0
+        } else {
+            max_timestamp.saturating_sub(active.first_timestamp)
+        };
         active.size + size_bytes > self.config.segment_bytes
             || age > self.config.segment_ms
             || active.offset_index.is_full(self.config.segment_index_bytes)
@@ -83,10 +93,17 @@ impl Log {
     pub fn roll(&mut self) -> Result<i64> {
         self.guarded(|log| {
             let base_offset = log.log_end_offset;
+            let is_all_synced = log.recovery_point == base_offset;
             if let Some(active) = log.segments.last_mut().filter(|active| active.size > 0) {
                 active.close_time_index()?;
                 active.next_offset = base_offset;
                 active.dirty = true;
+                if is_all_synced {
+                    // The recovery point now stands at the end of this segment, so recovery will trust its indexes.
+                    for index in active.index_files()? {
+                        index.sync()?;
+                    }
+                }
                 log.directory_dirty = true;
                 let segment = Segment::create(&log.fs, &log.directory, base_offset)?;
                 log.segments.push(segment);

@@ -1,7 +1,9 @@
 //! Taking away: truncation from the end (R11), retention from the start (L12, L13).
 //!
-//! A truncation is not synced. After a power cut the cut batches may be back; the epoch check of the first fetch cuts
-//! them again. What matters is that the recovery point goes down with the log end, so that recovery reads them.
+//! Cutting a file is not synced. After a power cut the batches may be back; the epoch check of the first fetch cuts them
+//! again. What matters is that the recovery point goes down with the log end, so that recovery reads them. Removing a
+//! segment from the *end* is synced at once, though: were it back after other batches took the offsets before it, it
+//! would fit on to them perfectly.
 
 use std::io;
 
@@ -21,16 +23,26 @@ impl Log {
             if offset >= log.log_end_offset {
                 return Ok(());
             }
-            if log.segments.first().is_some_and(|first| offset < first.base_offset) {
+            if log
+                .segments
+                .first()
+                .is_some_and(|first| offset < first.base_offset)
+            {
                 return log.start_over(offset);
             }
+            let segments_before = log.segments.len();
             // From the end, so that at every moment what is left is a prefix.
             while log.segments.len() > 1 && log.active_segment_base_offset() > offset {
                 log.drop_segment(log.segments.len() - 1)?;
             }
+            if log.segments.len() < segments_before {
+                log.fs.sync_directory(&log.directory)?;
+            }
             let mut end = offset;
             if let Some(active) = log.segments.last_mut() {
-                let cut = active.locate(offset)?.map(|first| (first.position, first.header.base_offset));
+                let cut = active
+                    .locate(offset)?
+                    .map(|first| (first.position, first.header.base_offset));
                 let (position, base_offset) = cut.unwrap_or((active.size, offset));
                 end = end.min(base_offset);
                 active.truncate(position, end)?;
@@ -54,7 +66,10 @@ impl Log {
     pub fn advance_log_start_offset(&mut self, offset: i64) -> Result<()> {
         self.guarded(|log| {
             if offset > log.log_end_offset {
-                let message = format!("log start {offset} would pass the log end {}", log.log_end_offset);
+                let message = format!(
+                    "log start {offset} would pass the log end {}",
+                    log.log_end_offset
+                );
                 return Err(LogError::OutOfRange(message));
             }
             log.log_start_offset = log.log_start_offset.max(offset);
@@ -76,6 +91,9 @@ impl Log {
                 }
                 log.log_start_offset = log.log_start_offset.max(next_base);
                 log.drop_segment(0)?;
+                // One at a time: if a power cut undid the removal of an older segment but not of a newer one, recovery
+                // would see a hole between them.
+                log.fs.sync_directory(&log.directory)?;
                 deleted += 1;
             }
             Ok(deleted)
@@ -86,8 +104,8 @@ impl Log {
         while !self.segments.is_empty() {
             self.drop_segment(self.segments.len() - 1)?;
         }
-        self.directory_dirty = true;
-        self.segments.push(Segment::create(&self.fs, &self.directory, offset)?);
+        self.segments
+            .push(Segment::create_first(&self.fs, &self.directory, offset)?);
         self.log_start_offset = offset;
         self.end_at(offset)
     }
@@ -103,7 +121,6 @@ impl Log {
 
     fn drop_segment(&mut self, index: usize) -> io::Result<()> {
         let segment = self.segments.remove(index);
-        self.directory_dirty = true;
         remove_files(&*self.fs, &self.directory, segment.base_offset)
     }
 

@@ -23,7 +23,13 @@ impl<const N: usize> EntryFile<N> {
     pub fn open(fs: &Arc<dyn FileSystem>, path: String) -> io::Result<Option<Self>> {
         let length = fs.length(&path)?.unwrap_or(0);
         let count = length / N as u64;
-        let mut entries = Self { fs: Arc::clone(fs), path, file: OnceLock::new(), count, last: None };
+        let mut entries = Self {
+            fs: Arc::clone(fs),
+            path,
+            file: OnceLock::new(),
+            count,
+            last: None,
+        };
         if !length.is_multiple_of(N as u64) {
             return Ok(None);
         }
@@ -37,7 +43,13 @@ impl<const N: usize> EntryFile<N> {
     pub fn create(fs: &Arc<dyn FileSystem>, path: String) -> io::Result<Self> {
         fs.remove_file(&path)?;
         fs.open(&path, true)?;
-        Ok(Self { fs: Arc::clone(fs), path, file: OnceLock::new(), count: 0, last: None })
+        Ok(Self {
+            fs: Arc::clone(fs),
+            path,
+            file: OnceLock::new(),
+            count: 0,
+            last: None,
+        })
     }
 
     pub fn count(&self) -> u64 {
@@ -87,7 +99,11 @@ impl<const N: usize> EntryFile<N> {
         while let Some(last) = self.last.filter(|last| !holds(last)) {
             debug_assert!(!holds(&last));
             self.count -= 1;
-            self.last = self.count.checked_sub(1).map(|index| self.get(index)).transpose()?;
+            self.last = self
+                .count
+                .checked_sub(1)
+                .map(|index| self.get(index))
+                .transpose()?;
         }
         if self.count < before {
             self.file()?.truncate(self.count * N as u64)?;

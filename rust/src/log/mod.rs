@@ -148,7 +148,9 @@ impl Log {
     /// Base offset of the segment that appends go to.
     #[must_use]
     pub fn active_segment_base_offset(&self) -> i64 {
-        self.segments.last().map_or(self.log_end_offset, |segment| segment.base_offset)
+        self.segments
+            .last()
+            .map_or(self.log_end_offset, |segment| segment.base_offset)
     }
 
     /// How many segments there are; at least one.
@@ -199,6 +201,8 @@ impl Log {
 
     /// Index of the segment whose range contains `offset`.
     fn segment_index(&self, offset: i64) -> usize {
-        self.segments.partition_point(|segment| segment.base_offset <= offset).saturating_sub(1)
+        self.segments
+            .partition_point(|segment| segment.base_offset <= offset)
+            .saturating_sub(1)
     }
 }

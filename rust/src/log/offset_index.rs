@@ -21,16 +21,28 @@ pub struct OffsetIndex {
 
 impl OffsetIndex {
     /// `None` when the file is damaged and must be rebuilt.
-    pub fn open(fs: &Arc<dyn FileSystem>, path: String, base_offset: i64) -> io::Result<Option<Self>> {
-        let Some(entries) = EntryFile::open(fs, path)? else { return Ok(None) };
-        let index = Self { base_offset, entries };
+    pub fn open(
+        fs: &Arc<dyn FileSystem>,
+        path: String,
+        base_offset: i64,
+    ) -> io::Result<Option<Self>> {
+        let Some(entries) = EntryFile::open(fs, path)? else {
+            return Ok(None);
+        };
+        let index = Self {
+            base_offset,
+            entries,
+        };
         // Entries ascend and a segment never begins with one, so a last entry of zero means zero-filled pages.
         let sane = index.entries.last().is_none_or(|entry| decode(entry).1 > 0);
         Ok(sane.then_some(index))
     }
 
     pub fn create(fs: &Arc<dyn FileSystem>, path: String, base_offset: i64) -> io::Result<Self> {
-        Ok(Self { base_offset, entries: EntryFile::create(fs, path)? })
+        Ok(Self {
+            base_offset,
+            entries: EntryFile::create(fs, path)?,
+        })
     }
 
     pub fn is_full(&self, most_bytes: u64) -> bool {
@@ -39,7 +51,9 @@ impl OffsetIndex {
 
     /// Ignores an offset too far from the base; `Segment` never lets one come here.
     pub fn append(&mut self, last_offset: i64, position: u32) -> io::Result<()> {
-        let Ok(relative) = u32::try_from(last_offset - self.base_offset) else { return Ok(()) };
+        let Ok(relative) = u32::try_from(last_offset - self.base_offset) else {
+            return Ok(());
+        };
         let mut entry = [0; ENTRY_BYTES];
         let (offset, place) = entry.split_at_mut(4);
         offset.copy_from_slice(&relative.to_be_bytes());
@@ -49,13 +63,17 @@ impl OffsetIndex {
 
     /// A batch boundary at or before the batch that contains `offset`.
     pub fn position_before(&self, offset: i64) -> io::Result<u32> {
-        let found = self.entries.last_where(|entry| self.base_offset + i64::from(decode(*entry).0) <= offset)?;
+        let found = self
+            .entries
+            .last_where(|entry| self.base_offset + i64::from(decode(*entry).0) <= offset)?;
         Ok(found.map_or(0, |entry| decode(entry).1))
     }
 
     /// The last known batch boundary at or before `position`.
     pub fn boundary_before(&self, position: u64) -> io::Result<u32> {
-        let found = self.entries.last_where(|entry| u64::from(decode(*entry).1) <= position)?;
+        let found = self
+            .entries
+            .last_where(|entry| u64::from(decode(*entry).1) <= position)?;
         Ok(found.map_or(0, |entry| decode(entry).1))
     }
 
@@ -66,7 +84,8 @@ impl OffsetIndex {
 
     /// Drops entries that point at or past `size`.
     pub fn truncate(&mut self, size: u64) -> io::Result<()> {
-        self.entries.truncate_where(|entry| u64::from(decode(*entry).1) < size)
+        self.entries
+            .truncate_where(|entry| u64::from(decode(*entry).1) < size)
     }
 }
 

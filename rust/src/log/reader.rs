@@ -25,7 +25,13 @@ pub struct Slice {
 
 impl Slice {
     fn empty(offset: i64) -> Self {
-        Self { file: None, position: 0, length: 0, base_offset: offset, next_offset: offset }
+        Self {
+            file: None,
+            position: 0,
+            length: 0,
+            base_offset: offset,
+            next_offset: offset,
+        }
     }
 
     /// Copies the batches into `buffer`, which must be `length` long.
@@ -47,11 +53,19 @@ impl Log {
     ///
     /// # Errors
     /// `OutOfRange` unless log start <= offset <= log end; the disk's.
-    pub fn read(&mut self, offset: i64, max_bytes: usize, upper_bound: i64, at_least_one: bool) -> Result<Slice> {
+    pub fn read(
+        &mut self,
+        offset: i64,
+        max_bytes: usize,
+        upper_bound: i64,
+        at_least_one: bool,
+    ) -> Result<Slice> {
         self.guarded(|log| {
             log.check_in_range(offset)?;
             let upper_bound = upper_bound.min(log.log_end_offset);
-            let Some((segment, first)) = log.locate(offset)? else { return Ok(Slice::empty(offset)) };
+            let Some((segment, first)) = log.locate(offset)? else {
+                return Ok(Slice::empty(offset));
+            };
             if first.header.base_offset >= upper_bound {
                 return Ok(Slice::empty(offset));
             }
@@ -79,7 +93,8 @@ impl Log {
             let mut offset = from_offset.max(log.log_start_offset);
             log.check_in_range(offset)?;
             while let Some((segment, first)) = log.locate(offset)? {
-                let mut scan = HeaderScan::new(&*segment.file, first.position, segment.size, REPLAY_CHUNK);
+                let mut scan =
+                    HeaderScan::new(&*segment.file, first.position, segment.size, REPLAY_CHUNK);
                 while let Some(located) = scan.next()? {
                     if headers.len() == max_batches {
                         return Ok(headers);
@@ -95,7 +110,11 @@ impl Log {
     /// The batch that contains `offset`, or the first after it, and its segment; `None` at the log end.
     pub(super) fn locate(&self, offset: i64) -> Result<Option<(&Segment, Located)>> {
         // A gap at the end of a segment leads on to the next one.
-        for segment in self.segments.get(self.segment_index(offset)..).unwrap_or_default() {
+        for segment in self
+            .segments
+            .get(self.segment_index(offset)..)
+            .unwrap_or_default()
+        {
             if let Some(located) = segment.locate(offset)? {
                 return Ok(Some((segment, located)));
             }
@@ -108,12 +127,19 @@ impl Log {
             return Ok(());
         }
         let (start, end) = (self.log_start_offset, self.log_end_offset);
-        Err(LogError::OutOfRange(format!("offset {offset} is outside of {start} to {end}")))
+        Err(LogError::OutOfRange(format!(
+            "offset {offset} is outside of {start} to {end}"
+        )))
     }
 }
 
 /// Where a slice that begins with `first` ends: (position, next offset).
-fn end_of_slice(segment: &Segment, first: &Located, max_bytes: u64, upper_bound: i64) -> Result<(u64, i64)> {
+fn end_of_slice(
+    segment: &Segment,
+    first: &Located,
+    max_bytes: u64,
+    upper_bound: i64,
+) -> Result<(u64, i64)> {
     let cap = first.position.saturating_add(max_bytes);
     if upper_bound >= segment.next_offset && segment.size <= cap {
         return Ok((segment.size, segment.next_offset));

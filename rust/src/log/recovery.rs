@@ -37,13 +37,26 @@ pub struct Checkpoint {
 ///
 /// # Errors
 /// Only of the disk: whatever a crash left behind is cut, never refused.
-pub fn open(fs: Arc<dyn FileSystem>, directory: &str, config: LogConfig, checkpoint: Checkpoint) -> Result<Log> {
+pub fn open(
+    fs: Arc<dyn FileSystem>,
+    directory: &str,
+    config: LogConfig,
+    checkpoint: Checkpoint,
+) -> Result<Log> {
     crate::files::make_directory(&*fs, directory)?;
     let bases = tidy(&*fs, directory)?;
-    let mut opening = Opening { fs: &fs, directory, config, segments: Vec::new(), cut: false };
+    let mut opening = Opening {
+        fs: &fs,
+        directory,
+        config,
+        segments: Vec::new(),
+        cut: false,
+    };
     opening.load(&bases, checkpoint)?;
     let mut segments = opening.segments;
-    let mut end = segments.last().map_or(checkpoint.log_start_offset, |segment| segment.next_offset);
+    let mut end = segments
+        .last()
+        .map_or(checkpoint.log_start_offset, |segment| segment.next_offset);
     if end < checkpoint.log_start_offset {
         // Records were deleted up to an offset that the surviving files never reach.
         while let Some(segment) = segments.pop() {
@@ -52,7 +65,7 @@ pub fn open(fs: Arc<dyn FileSystem>, directory: &str, config: LogConfig, checkpo
         end = checkpoint.log_start_offset;
     }
     if segments.is_empty() {
-        segments.push(Segment::create(&fs, directory, end)?);
+        segments.push(Segment::create_first(&fs, directory, end)?);
     }
     Ok(Log::assemble(fs, directory, config, segments, checkpoint))
 }
@@ -71,14 +84,23 @@ impl Opening<'_> {
         for (index, &base_offset) in bases.iter().enumerate() {
             let next_base = bases.get(index + 1).copied();
             let is_below = next_base.is_some_and(|next| next <= checkpoint.recovery_point);
-            let expected = self.segments.last().map_or(base_offset, |segment| segment.next_offset);
-            let is_hole = base_offset > expected && base_offset > checkpoint.recovery_point && !checkpoint.clean;
+            let expected = self
+                .segments
+                .last()
+                .map_or(base_offset, |segment| segment.next_offset);
+            let is_hole = base_offset > expected
+                && base_offset > checkpoint.recovery_point
+                && !checkpoint.clean;
             if self.cut || base_offset < expected || is_hole {
                 self.cut = true;
                 remove_files(&**self.fs, self.directory, base_offset)?;
                 continue;
             }
-            let trusted = if checkpoint.clean || is_below { self.trust(base_offset, next_base)? } else { None };
+            let trusted = if checkpoint.clean || is_below {
+                self.trust(base_offset, next_base)?
+            } else {
+                None
+            };
             let segment = match trusted {
                 Some(segment) => segment,
                 None => self.recover(base_offset)?,
@@ -90,20 +112,31 @@ impl Opening<'_> {
 
     /// The segment as its files say, or `None` when they contradict each other and must be read in full.
     fn trust(&self, base_offset: i64, next_base: Option<i64>) -> Result<Option<Segment>> {
-        let Ok(Some(mut segment)) = Segment::open(self.fs, self.directory, base_offset) else { return Ok(None) };
-        if let Some(next_base) = next_base {
-            segment.next_offset = next_base;
-        } else if segment.read_tail().is_err() {
+        let Ok(Some(mut segment)) = Segment::open(self.fs, self.directory, base_offset) else {
+            return Ok(None);
+        };
+        if segment.read_tail().is_err() {
             return Ok(None);
         }
-        Ok(Some(segment))
+        let Some(next_base) = next_base else {
+            return Ok(Some(segment));
+        };
+        // A truncation that did not reach the disk shows here: the segment goes on past where the next one begins.
+        let fits = segment.next_offset <= next_base;
+        segment.next_offset = next_base;
+        Ok(fits.then_some(segment))
     }
 
     fn recover(&mut self, base_offset: i64) -> Result<Segment> {
         let mut segment = Segment::create(self.fs, self.directory, base_offset)?;
         let path = file_path(self.directory, base_offset, "log");
         let length = self.fs.length(&path)?.unwrap_or(0);
-        let mut window = Window { file: Arc::clone(&segment.file), length, position: 0, bytes: Vec::new() };
+        let mut window = Window {
+            file: Arc::clone(&segment.file),
+            length,
+            position: 0,
+            bytes: Vec::new(),
+        };
         while let Some(header) = window.good_batch(segment.size, segment.next_offset)? {
             segment.note(&header, self.config.index_interval_bytes)?;
         }
@@ -127,7 +160,9 @@ struct Window {
 impl Window {
     /// The batch at `position`, if its size, offsets and checksum hold.
     fn good_batch(&mut self, position: u64, least_offset: i64) -> io::Result<Option<BatchHeader>> {
-        let Ok(header) = BatchHeader::parse(self.at(position, HEADER_BYTES as u64)?) else { return Ok(None) };
+        let Ok(header) = BatchHeader::parse(self.at(position, HEADER_BYTES as u64)?) else {
+            return Ok(None);
+        };
         let end = position + u64::from(header.size_bytes);
         if end > self.length || end > i32::MAX as u64 || header.base_offset < least_offset {
             return Ok(None);
@@ -150,22 +185,33 @@ impl Window {
     fn at(&mut self, position: u64, wanted: u64) -> io::Result<&[u8]> {
         let end = self.position + self.bytes.len() as u64;
         if position < self.position || position + wanted > end && end < self.length {
-            self.bytes.resize((self.length - position).min(WINDOW_BYTES as u64) as usize, 0);
+            self.bytes.resize(
+                (self.length - position).min(WINDOW_BYTES as u64) as usize,
+                0,
+            );
             let got = self.file.read_at(&mut self.bytes, position)?;
             self.bytes.truncate(got);
             self.position = position;
         }
-        Ok(self.bytes.get((position - self.position) as usize..).unwrap_or_default())
+        Ok(self
+            .bytes
+            .get((position - self.position) as usize..)
+            .unwrap_or_default())
     }
 }
 
 /// Removes what an interrupted operation left, and index files without a log; returns the base offsets, ascending.
 fn tidy(fs: &dyn FileSystem, directory: &str) -> io::Result<Vec<i64>> {
     let names = fs.list(directory)?;
-    let mut bases: Vec<i64> = names.iter().filter_map(|name| base_offset_of(name, "log")).collect();
+    let mut bases: Vec<i64> = names
+        .iter()
+        .filter_map(|name| base_offset_of(name, "log"))
+        .collect();
     bases.sort_unstable();
     for name in &names {
-        let is_leftover = [".deleted", ".cleaned", ".tmp"].iter().any(|suffix| name.ends_with(suffix));
+        let is_leftover = [".deleted", ".cleaned", ".tmp"]
+            .iter()
+            .any(|suffix| name.ends_with(suffix));
         let is_orphan = ["index", "timeindex", "txnindex"]
             .iter()
             .find_map(|suffix| base_offset_of(name, suffix))

@@ -42,7 +42,14 @@ pub struct HeaderScan<'a> {
 impl<'a> HeaderScan<'a> {
     /// `position` must be a batch boundary and `end` one too.
     pub fn new(file: &'a dyn File, position: u64, end: u64, chunk_bytes: usize) -> Self {
-        Self { file, position, end, chunk: Vec::new(), chunk_position: position, chunk_bytes }
+        Self {
+            file,
+            position,
+            end,
+            chunk: Vec::new(),
+            chunk_position: position,
+            chunk_bytes,
+        }
     }
 
     /// The next batch; `None` at the end.
@@ -55,7 +62,10 @@ impl<'a> HeaderScan<'a> {
             Ok(_) => return Err(self.damaged("it reaches past the end of the segment")),
             Err(error) => return Err(self.damaged(&error.message)),
         };
-        let located = Located { position: self.position, header };
+        let located = Located {
+            position: self.position,
+            header,
+        };
         self.position = located.end();
         Ok(Some(located))
     }

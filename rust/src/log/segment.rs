@@ -56,10 +56,26 @@ impl Segment {
         })
     }
 
+    /// The first segment of a log. Its name is durable on return: recovery could not tell a log that lost its first
+    /// segment from one whose oldest records were deleted.
+    pub fn create_first(
+        fs: &Arc<dyn FileSystem>,
+        directory: &str,
+        base_offset: i64,
+    ) -> io::Result<Self> {
+        let segment = Self::create(fs, directory, base_offset)?;
+        fs.sync_directory(directory)?;
+        Ok(segment)
+    }
+
     /// An existing segment whose files are trusted (D3); `None` when an index is missing or damaged.
     ///
     /// `next_offset` and the tail are not known yet: see [`Segment::read_tail`].
-    pub fn open(fs: &Arc<dyn FileSystem>, directory: &str, base_offset: i64) -> Result<Option<Self>> {
+    pub fn open(
+        fs: &Arc<dyn FileSystem>,
+        directory: &str,
+        base_offset: i64,
+    ) -> Result<Option<Self>> {
         let path = |suffix| file_path(directory, base_offset, suffix);
         let size = fs.length(&path("log"))?.unwrap_or(0);
         for suffix in ["index", "timeindex"] {
@@ -67,8 +83,12 @@ impl Segment {
                 return Ok(None);
             }
         }
-        let Some(offset_index) = OffsetIndex::open(fs, path("index"), base_offset)? else { return Ok(None) };
-        let Some(time_index) = TimeIndex::open(fs, path("timeindex"), base_offset)? else { return Ok(None) };
+        let Some(offset_index) = OffsetIndex::open(fs, path("index"), base_offset)? else {
+            return Ok(None);
+        };
+        let Some(time_index) = TimeIndex::open(fs, path("timeindex"), base_offset)? else {
+            return Ok(None);
+        };
         if size > 0 && u64::from(offset_index.last_position()) >= size {
             return Ok(None);
         }
@@ -106,7 +126,12 @@ impl Segment {
     }
 
     /// Writes whole batches, given as `parts`, whose headers (as stamped) are `headers`.
-    pub fn append(&mut self, headers: &[BatchHeader], parts: &[&[u8]], index_interval: u64) -> io::Result<()> {
+    pub fn append(
+        &mut self,
+        headers: &[BatchHeader],
+        parts: &[&[u8]],
+        index_interval: u64,
+    ) -> io::Result<()> {
         self.dirty = true;
         self.file.append(parts)?;
         for header in headers {
@@ -123,7 +148,8 @@ impl Segment {
         self.largest = newer(self.largest, header);
         if self.bytes_since_index_entry > index_interval {
             // A segment never grows past i32::MAX (`room_for`), so the position fits.
-            self.offset_index.append(header.last_offset(), self.size as u32)?;
+            self.offset_index
+                .append(header.last_offset(), self.size as u32)?;
             self.close_time_index()?;
             self.bytes_since_index_entry = 0;
         }
@@ -150,7 +176,8 @@ impl Segment {
     /// The batch that contains `offset`, or the first one after it.
     pub fn locate(&self, offset: i64) -> Result<Option<Located>> {
         let from = u64::from(self.offset_index.position_before(offset)?);
-        self.scan_from(from).find(|header| header.last_offset() >= offset)
+        self.scan_from(from)
+            .find(|header| header.last_offset() >= offset)
     }
 
     /// Cuts at a batch boundary; everything from `position` on is gone.
@@ -175,22 +202,24 @@ impl Segment {
         HeaderScan::new(&*self.file, position, self.size, LOOK_UP_CHUNK)
     }
 
-    /// What a flush must sync: the log, and the indexes once they will not change any more. The active segment's indexes
-    /// are rebuilt after a crash anyway, since the recovery point never lies past its end (D2).
-    pub fn files_to_sync(&self, is_active: bool) -> io::Result<Vec<Arc<dyn File>>> {
-        let mut files = vec![Arc::clone(&self.file)];
-        if !is_active {
-            files.push(Arc::clone(self.offset_index.entries.file()?));
-            files.push(Arc::clone(self.time_index.entries.file()?));
-        }
-        Ok(files)
+    /// Both indexes, to be synced.
+    pub fn index_files(&self) -> io::Result<Vec<Arc<dyn File>>> {
+        let (offsets, times) = (
+            self.offset_index.entries.file()?,
+            self.time_index.entries.file()?,
+        );
+        Ok(vec![Arc::clone(offsets), Arc::clone(times)])
     }
 }
 
 /// The earliest batch with the largest timestamp wins.
 fn newer(largest: Option<(i64, i64)>, header: &BatchHeader) -> Option<(i64, i64)> {
     let is_newer = header.max_timestamp > largest.map_or(-1, |(timestamp, _)| timestamp);
-    if is_newer { Some((header.max_timestamp, header.last_offset())) } else { largest }
+    if is_newer {
+        Some((header.max_timestamp, header.last_offset()))
+    } else {
+        largest
+    }
 }
 
 /// Removes every file of a segment; missing ones are no error.

@@ -21,12 +21,22 @@ pub struct TimeIndex {
 
 impl TimeIndex {
     /// `None` when the file is damaged and must be rebuilt.
-    pub fn open(fs: &Arc<dyn FileSystem>, path: String, base_offset: i64) -> io::Result<Option<Self>> {
-        Ok(EntryFile::open(fs, path)?.map(|entries| Self { base_offset, entries }))
+    pub fn open(
+        fs: &Arc<dyn FileSystem>,
+        path: String,
+        base_offset: i64,
+    ) -> io::Result<Option<Self>> {
+        Ok(EntryFile::open(fs, path)?.map(|entries| Self {
+            base_offset,
+            entries,
+        }))
     }
 
     pub fn create(fs: &Arc<dyn FileSystem>, path: String, base_offset: i64) -> io::Result<Self> {
-        Ok(Self { base_offset, entries: EntryFile::create(fs, path)? })
+        Ok(Self {
+            base_offset,
+            entries: EntryFile::create(fs, path)?,
+        })
     }
 
     pub fn is_full(&self, most_bytes: u64) -> bool {
@@ -39,7 +49,9 @@ impl TimeIndex {
         if self.last().is_some_and(|(last, _)| timestamp <= last) {
             return Ok(());
         }
-        let Ok(relative) = u32::try_from(offset - self.base_offset) else { return Ok(()) };
+        let Ok(relative) = u32::try_from(offset - self.base_offset) else {
+            return Ok(());
+        };
         let mut entry = [0; ENTRY_BYTES];
         let (time, place) = entry.split_at_mut(8);
         time.copy_from_slice(&timestamp.to_be_bytes());
@@ -54,14 +66,17 @@ impl TimeIndex {
 
     /// An offset with no record of `timestamp` or later before it; `None` means start at the base offset.
     pub fn offset_before(&self, timestamp: i64) -> io::Result<Option<i64>> {
-        let found = self.entries.last_where(|entry| self.decode(*entry).0 < timestamp)?;
+        let found = self
+            .entries
+            .last_where(|entry| self.decode(*entry).0 < timestamp)?;
         Ok(found.map(|entry| self.decode(entry).1))
     }
 
     /// Drops entries for offsets at or above `next_offset`.
     pub fn truncate(&mut self, next_offset: i64) -> io::Result<()> {
         let base_offset = self.base_offset;
-        self.entries.truncate_where(|entry| decode(*entry, base_offset).1 < next_offset)
+        self.entries
+            .truncate_where(|entry| decode(*entry, base_offset).1 < next_offset)
     }
 
     fn decode(&self, entry: [u8; ENTRY_BYTES]) -> (i64, i64) {
@@ -73,5 +88,8 @@ fn decode(entry: [u8; ENTRY_BYTES], base_offset: i64) -> (i64, i64) {
     let mut cursor = Cursor(&entry);
     // Twelve bytes hold both integers, so neither read can fall short.
     let timestamp = cursor.i64().unwrap_or(-1);
-    (timestamp, base_offset + i64::from(cursor.u32().unwrap_or(0)))
+    (
+        timestamp,
+        base_offset + i64::from(cursor.u32().unwrap_or(0)),
+    )
 }
