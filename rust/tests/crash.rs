@@ -104,8 +104,9 @@ impl World {
             "not a prefix"
         );
         self.log = shared(log);
-        self.batches.clone_from(&left);
-        self.earlier.clear();
+        // What recovery cut was cut without a flush.
+        self.earlier
+            .push(std::mem::replace(&mut self.batches, left.clone()));
         left.len()
     }
 }

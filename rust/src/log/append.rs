@@ -95,9 +95,8 @@ impl Log {
             let base_offset = log.log_end_offset;
             let is_all_synced = log.recovery_point == base_offset;
             if let Some(active) = log.segments.last_mut().filter(|active| active.size > 0) {
-                active.close_time_index()?;
+                active.seal()?;
                 active.next_offset = base_offset;
-                active.dirty = true;
                 if is_all_synced {
                     // The recovery point now stands at the end of this segment, so recovery will trust its indexes.
                     for index in active.index_files()? {

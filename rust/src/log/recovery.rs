@@ -53,6 +53,10 @@ pub fn open(
         cut: false,
     };
     opening.load(&bases, checkpoint)?;
+    if opening.cut {
+        // As after a truncation: what was removed must not come back behind what is appended next.
+        fs.sync_directory(directory)?;
+    }
     let mut segments = opening.segments;
     let mut end = segments
         .last()
@@ -142,7 +146,7 @@ impl Opening<'_> {
         }
         segment.close_time_index()?;
         if segment.size < length {
-            segment.file.truncate(segment.size)?;
+            segment.cut_file()?;
             self.cut = true;
         }
         Ok(segment)

@@ -35,6 +35,8 @@ pub struct Segment {
     pub first_timestamp: i64,
     /// Appended to since the last flush began.
     pub dirty: bool,
+    /// Cut since it was opened, perhaps without a sync.
+    truncated: bool,
     bytes_since_index_entry: u64,
 }
 
@@ -52,6 +54,7 @@ impl Segment {
             largest: None,
             first_timestamp: -1,
             dirty: true,
+            truncated: false,
             bytes_since_index_entry: 0,
         })
     }
@@ -102,6 +105,7 @@ impl Segment {
             time_index,
             first_timestamp: -1,
             dirty: false,
+            truncated: false,
             bytes_since_index_entry: 0,
         };
         if let Some(first) = segment.scan_from(0).next()? {
@@ -159,7 +163,24 @@ impl Segment {
         Ok(())
     }
 
-    /// Records the largest timestamp so far, as is also done when the segment stops being the active one.
+    /// Shortens the file to the size known to be good.
+    pub fn cut_file(&mut self) -> io::Result<()> {
+        self.truncated = true;
+        self.dirty = true;
+        self.file.truncate(self.size)
+    }
+
+    /// The last thing done to an active segment. If it was truncated it is synced now: were the cut undone by a power loss
+    /// that the next segment survives, an old batch and a new one could meet at the boundary without a seam.
+    pub fn seal(&mut self) -> io::Result<()> {
+        if self.truncated {
+            self.file.sync()?;
+        }
+        self.dirty = true;
+        self.close_time_index()
+    }
+
+    /// Records the largest timestamp so far.
     pub fn close_time_index(&mut self) -> io::Result<()> {
         match self.largest {
             Some((timestamp, offset)) => self.time_index.append(timestamp, offset),
@@ -182,12 +203,11 @@ impl Segment {
 
     /// Cuts at a batch boundary; everything from `position` on is gone.
     pub fn truncate(&mut self, position: u64, next_offset: i64) -> Result<()> {
-        self.file.truncate(position)?;
         self.size = position;
+        self.cut_file()?;
         self.next_offset = next_offset;
         self.offset_index.truncate(position)?;
         self.time_index.truncate(next_offset)?;
-        self.dirty = true;
         self.largest = self.time_index.last();
         if position == 0 {
             self.first_timestamp = -1;
