@@ -86,3 +86,22 @@ def test_g6_strangers_and_old_generations_are_told() -> None:
     (member,) = world.stable()
     assert world.heartbeat("stranger", 1) == ErrorCode.UNKNOWN_MEMBER_ID
     assert world.heartbeat(member.member_id, 2) == ErrorCode.ILLEGAL_GENERATION
+
+
+def test_g6_a_member_sent_back_has_a_whole_session_to_rejoin() -> None:
+    """It waited for the assignment longer than its session; a new rebalance must not drop it at once, nor ever
+    forget to expect a heartbeat from it again."""
+    world = World()
+    heard = [world.admit(), world.admit()]
+    world.advance()
+    leader, follower = (each.only for each in heard)
+    waiting = world.sync(follower)
+    for _ in range(4):
+        world.heartbeat(leader.member_id, 1)
+        world.advance(SESSION_MS - 1)
+    world.admit()
+    assert waiting.only.error == ErrorCode.REBALANCE_IN_PROGRESS
+    world.advance(SESSION_MS - 1)
+    assert follower.member_id in world.members()
+    world.advance(1)
+    assert follower.member_id not in world.members()

@@ -41,7 +41,7 @@ def rebalance_or_complete(groups: Groups, group: ClassicGroup, now: Now, outcome
 
 def prepare_rebalance(groups: Groups, group: ClassicGroup, now: Now, outcome: Result[T]) -> None:
     """Step 1, and step 2's clock."""
-    _send_waiting_syncs_back(groups, group, outcome)
+    _send_waiting_syncs_back(groups, group, now, outcome)
     group.pending_sync_members = {}
     cancel_timer(outcome, _sync_key(group.group_id))
     is_initial = group.state is EMPTY
@@ -165,8 +165,11 @@ def _answer_join(groups: Groups, member: Member, told: JoinAnswer, outcome: Resu
         groups.answer(outcome, reply, told, JoinAnswer(ErrorCode.NOT_COORDINATOR, member.member_id))
 
 
-def _send_waiting_syncs_back(groups: Groups, group: ClassicGroup, outcome: Result[T]) -> None:
+def _send_waiting_syncs_back(groups: Groups, group: ClassicGroup, now: Now, outcome: Result[T]) -> None:
+    """Whoever waited for the leader's assignment must join again, and has a whole session to do so."""
     for member in group.members.values():
+        if member.sync_reply is not None:
+            renew_session(groups, group, member, now, outcome)
         if group.state is COMPLETING_REBALANCE:
             member.assignment = b""
         _answer_sync(groups, member, SyncAnswer(ErrorCode.REBALANCE_IN_PROGRESS), outcome)
@@ -223,7 +226,9 @@ def _session_ended(groups: Groups, group_id: str, member_id: str, now: Now) -> R
         return outcome
     member = group.members.get(member_id)
     is_pending = member_id in group.pending_members
-    if is_pending or (member is not None and not member.has_satisfied_heartbeat):
+    if member is not None and member.has_satisfied_heartbeat:
+        renew_session(groups, group, member, now, outcome)
+    elif is_pending or member is not None:
         remove_member(groups, group, member_id, outcome)
         if not is_pending and group.can_rebalance:
             prepare_rebalance(groups, group, now, outcome)
