@@ -88,19 +88,16 @@ impl StructPlan {
 
 /// The plan of message `index` at `version`, or None when the schema has no such version.
 pub fn plan(py: Python<'_>, index: usize, version: i16) -> PyResult<Option<&'static StructPlan>> {
-    let catalog = Catalog::get();
-    let (Some(message), Some(plans)) = (catalog.messages.get(index), cells(py).get(index)) else {
-        return Ok(None);
-    };
-    let Some(cell) = usize::try_from(version - message.valid.low.min(version))
-        .ok()
-        .and_then(|at| plans.get(at))
-    else {
+    let Some(message) = Catalog::get().messages.get(index) else {
         return Ok(None);
     };
     if !message.valid.contains(version) {
         return Ok(None);
     }
+    let at = usize::try_from(version - message.valid.low).ok();
+    let Some(cell) = at.and_then(|at| cells(py).get(index)?.get(at)) else {
+        return Ok(None);
+    };
     cell.get_or_try_init(py, || Builder::new(py, message, version)?.build())
         .map(|plan| Some(&**plan))
 }
