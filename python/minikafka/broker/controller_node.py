@@ -1,5 +1,4 @@
-"""The controller as a node of its own (id 1000): events in, effects out, like a broker (design 2.7, ADR
-0006).
+"""The controller as a node of its own (id 1000): events in, effects out, like a broker (ADR 0006).
 
 It has its own directory and its own listener, is in no bootstrap list, and holds nothing but the metadata log
 and the controller over it. Killing a broker never touches it; when it is killed itself, brokers serve on with

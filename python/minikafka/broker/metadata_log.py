@@ -1,10 +1,8 @@
-"""The controller's log: `__cluster_metadata`, one partition, one replica, on disk before anything is told of
-it.
+"""The controller's log: `__cluster_metadata`, one replica, on disk before anything is told of it.
 
 Every append asks for a flush; appends made while one is under way share the next (group commit). The high
-watermark is
-what has been flushed: answers wait for it, and brokers can fetch no further. So whatever a broker has ever
-heard of the cluster survives the controller's power cut.
+watermark is what has been flushed: answers wait for it, and brokers can fetch no further. So whatever a broker
+has ever heard of the cluster survives the controller's power cut.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Settings: Kafka's dotted names, types, units and defaults, resolved into typed values (interface.md,
-Settings).
-"""
+"""Settings: Kafka's dotted names, types, units and defaults, resolved into typed values."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Two sets of defaults: `faithful` is Apache Kafka's to the letter, `fast` suits tests (interface.md,
-Settings).
+"""Two sets of defaults: `faithful` is Apache Kafka's to the letter, `fast` suits tests.
 
 `fast` changes only what is listed here, and `minikafka config` prints it. `faithful` deviates once: internal
 topics never ask for more replicas than there are brokers (T1), which is done where they are created

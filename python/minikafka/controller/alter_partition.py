@@ -4,15 +4,17 @@ The leader says which partition state it believes in: leader epoch and partition
 picture of the ISR is too, and it may not overwrite what happened since. The refusals, in the order in which
 they win:
 
-    the partition does not exist                                  UNKNOWN_TOPIC_ID [100],
-    UNKNOWN_TOPIC_OR_PARTITION [3] leader epoch newer than ours, partition epoch newer
-    NOT_CONTROLLER [41]: we must be an old controller leader epoch older
-    FENCED_LEADER_EPOCH [74] the sender does not lead                                      INVALID_REQUEST
-    [42] partition epoch older                                         INVALID_UPDATE_VERSION [95] ISR empty,
-    with a stranger or one member twice, or without    INVALID_REQUEST [42] the leader; RECOVERING with more
-    than the leader in the ISR; back from RECOVERED to RECOVERING a member fenced, shutting down, or of
-    another broker epoch    INELIGIBLE_REPLICA [107] the change completed a reassignment and moved the leader
-    NEW_LEADER_ELECTED [108], *and* it is done
+    the partition does not exist                        UNKNOWN_TOPIC_ID [100], UNKNOWN_TOPIC_OR_PARTITION [3]
+    leader epoch or partition epoch newer than ours     NOT_CONTROLLER [41]: we must be an old controller
+    leader epoch older                                  FENCED_LEADER_EPOCH [74]
+    the sender does not lead                            INVALID_REQUEST [42]
+    partition epoch older                               INVALID_UPDATE_VERSION [95]
+    ISR empty, without the leader, with a stranger      INVALID_REQUEST [42]
+        or with one member twice
+    RECOVERING with anyone but the leader in the ISR,   INVALID_REQUEST [42]
+        or after it was RECOVERED
+    a member fenced, leaving, or in another life        INELIGIBLE_REPLICA [107]
+    a reassignment is completed and moves the leader    NEW_LEADER_ELECTED [108], *and* it is done
 """
 
 from __future__ import annotations

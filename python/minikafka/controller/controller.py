@@ -58,9 +58,7 @@ class Controller:
         new_topic_id: Callable[[], TopicId],
         initial_features: Mapping[str, int],
     ) -> None:
-        """`new_topic_id`: 16 random bytes. `initial_features`: levels a new cluster starts with, over the
-        highest.
-        """
+        """`new_topic_id`: 16 random bytes. `initial_features`: levels of a new cluster, where not the highest."""
         self.cluster_id = cluster_id
         self.settings = settings
         self.sessions = BrokerSessions()
@@ -169,9 +167,7 @@ class Controller:
         producer_id: ProducerId,
         producer_epoch: ProducerEpoch,
     ) -> None:
-        """Records are kept until somebody looks: a topic of many partitions is applied once, not per
-        partition.
-        """
+        """Records are kept until somebody looks: a topic's many partitions are applied at once."""
         assert record.value is not None, "the metadata log has no tombstones"
         assert offset == self._image.offset + len(self._unapplied) + 1, "the metadata log has no gaps"
         self._unapplied.append(decode_metadata_record(record.value))
@@ -182,9 +178,7 @@ class Controller:
         raise AssertionError("nobody writes transactions into the metadata log")
 
     def on_loaded(self, now: Now) -> Result[None]:
-        """A new cluster gets its feature levels; the brokers of an old one a session each, before any is
-        judged.
-        """
+        """A new cluster gets its feature levels, an old one's brokers a session each before any is judged."""
         image = self.image
         unfenced = image.unfenced_brokers()
         for broker_id in unfenced:

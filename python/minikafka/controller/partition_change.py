@@ -10,8 +10,7 @@ says what it wants in a `Target`; `partition_change` draws the conclusions, in t
 5. R13  the last leader of a partition that loses its whole ISR is remembered.
 
 What does not change is left out of the record; when nothing does, there is no record. Without ELR, an ISR
-never
-becomes empty: the last member stays in it, leaderless, and leads again when it is back (R13).
+never becomes empty: the last member stays in it, leaderless, and leads again when it is back (R13).
 """
 
 from __future__ import annotations

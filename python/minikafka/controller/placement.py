@@ -3,8 +3,8 @@
 Partition i is led by the (start + i)-th broker; its followers are the next ones, with the gap between first
 and second growing by one after each full round, so that the followers of one broker's partitions are not
 always the same. The ring of brokers alternates between racks, and followers in racks of their own come
-first. Fenced brokers are only used when there are too few others, and never first. Kafka places with the same intent
-(`StripedReplicaPlacer`), starting at random.
+first. Fenced brokers are only used when there are too few others, and never first. Kafka places with the
+same intent (`StripedReplicaPlacer`), starting at random.
 """
 
 from __future__ import annotations

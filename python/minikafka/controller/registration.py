@@ -1,5 +1,4 @@
-"""Brokers register, and each registration is a new life with an epoch of its own (R12, R14; KIP-631,
-KIP-966).
+"""Brokers register; each registration is a new life with an epoch of its own (R12, R14; KIP-631, KIP-966).
 
 The broker epoch is the offset of the registration record, so it only rises. Requests of an earlier life are
 refused by it, and a follower's old fetch cannot bring its next life into an ISR (R9).
@@ -9,9 +8,8 @@ hears DUPLICATE_BROKER_REGISTRATION [101] and tries again until that session has
 crash therefore waits out the session; after a clean stop it does not, because being told to shut down ends
 the session.
 
-A new life starts fenced and out of every ISR. If it cannot show the epoch of its last life from its clean-
-shutdown
-file, it may have lost what it held: it leaves the ELR as well (R14).
+A new life starts fenced and out of every ISR. If it cannot show the epoch of its last life from
+its clean-shutdown file, it may have lost what it held: it leaves the ELR as well (R14).
 """
 
 from __future__ import annotations

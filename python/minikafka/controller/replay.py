@@ -133,8 +133,7 @@ def _partition_change(draft: Draft, record: PartitionChangeRecord) -> None:
 
 def merged(state: PartitionState, record: PartitionChangeRecord) -> PartitionState:
     """R10: the partition epoch rises on every change, the leader epoch only when the leader field is written,
-    even
-    with the leader it had."""
+    even with the leader it had."""
     leader_written = record.leader != NO_LEADER_CHANGE
     kept_recovery = record.leader_recovery_state == NO_RECOVERY_STATE_CHANGE
     return PartitionState(

@@ -1,6 +1,4 @@
-"""What every decision of the controller looks at: the image, and the settings that apply where it says
-nothing.
-"""
+"""What every decision of the controller looks at: the image, and the settings for where it says nothing."""
 
 from __future__ import annotations
 
