@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from minikafka.broker.auto_create import AutoCreate
 from minikafka.broker.coordinators import OFFSETS_TOPIC, TRANSACTIONS_TOPIC, Coordinators, InternalTopicWriter
 from minikafka.broker.fetcher import Fetchers
-from minikafka.broker.groups import new_shard
+from minikafka.broker.groups import forget_deleted_topics, new_shard
 from minikafka.broker.handlers import HANDLERS
 from minikafka.broker.interception import Interception, Rules
 from minikafka.broker.isr_changes import IsrChanges
@@ -193,6 +193,7 @@ class Broker:
         self.replicas.apply(old, image, now)
         if old.configs is not image.configs:
             self.replicas.reconfigure()
+        forget_deleted_topics(self, old, now)
         self.auto_create.image_changed(now)
         self.lifecycle.caught_up(now)
 

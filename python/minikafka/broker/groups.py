@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 from uuid import UUID
 
+from minikafka.controller.image import MetadataImage
 from minikafka.coordinator.parked import Reject
 from minikafka.coordinator.shard import Result
 from minikafka.errors import Rejected
 from minikafka.group.shard import GroupShard
-from minikafka.types import Now
+from minikafka.types import Now, TopicId
 
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
@@ -63,6 +65,30 @@ def read(
         reject(refusal, now)
         return
     broker.groups.read(index, operation, answer, reject, now)
+
+
+def forget_deleted_topics(broker: Broker, old: MetadataImage, now: Now) -> None:
+    """The image moved on from `old`: drop the offsets of topics that are gone, or are another topic now (G10).
+
+    One that fails to be written, or is missed by a coordinator still loading, expires like any other.
+    """
+    if old.topics is broker.image.topics:
+        return
+    for topic in old.topics.values():
+        known = broker.image.topic(topic.name)
+        if known is not None and known.topic_id == topic.topic_id:
+            continue
+        for index, _ in broker.groups.shards():
+            operation = partial(_forget_topic, topic.name, topic.topic_id)
+            broker.groups.write(index, operation, _nobody_waits, _nobody_waits, now)
+
+
+def _forget_topic(topic: str, topic_id: TopicId, shard: GroupShard, now: Now) -> Result[None]:
+    return shard.forget_topic(topic, topic_id, now)
+
+
+def _nobody_waits(_: object, __: Now) -> None:
+    """The answer to what no client asked for."""
 
 
 class Gather(Generic[T]):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from minikafka.broker.groups import forget_deleted_topics
 from minikafka.broker.handlers import HANDLERS
 from minikafka.broker.request import Request
 from minikafka.controller.image import MetadataImage, TopicImage
@@ -41,7 +43,6 @@ class Verifier:
     def __init__(self) -> None:
         self.opinion = ErrorCode.NONE
         self.asked: list[tuple[list[TopicPartition], bool]] = []
-        self.meanwhile: Callable[[], None] = lambda: None
 
     def verify(
         self,
@@ -55,7 +56,6 @@ class Verifier:
         now: Now,
     ) -> None:
         self.asked.append((partitions, add))
-        self.meanwhile()
         on_done(dict.fromkeys(partitions, self.opinion), now)
 
 
@@ -65,9 +65,6 @@ class OffsetsPartition:
     topic_partition = TopicPartition("__consumer_offsets", 0)
 
     def __init__(self) -> None:
-        from minikafka.partition.verification import Verifications
-
-        self.verifications = Verifications()
         self.open: set[int] = set()
 
     def has_transaction(self, producer_id: int, producer_epoch: int) -> bool:
@@ -79,6 +76,7 @@ class Broker:
 
     def __init__(self) -> None:
         self.world = World()
+        self.settings = self.world.settings
         partitions: Any = {0: object()}
         orders = TopicImage("orders", ORDERS_ID, partitions)
         self.image = MetadataImage(topics={"orders": orders}, topic_names={ORDERS_ID: "orders"})
@@ -355,12 +353,24 @@ def test_t6_what_the_transaction_coordinator_refuses_is_not_written() -> None:
     assert broker.world.fetch(require_stable=True).error == ErrorCode.NONE
 
 
-def test_t6_a_transaction_that_ends_while_we_ask_takes_no_offsets() -> None:
-    """The marker came first: INVALID_TXN_STATE, because offsets written after it would stay pending for ever."""
+@pytest.mark.parametrize(
+    ("version", "told"), [(3, ErrorCode.INVALID_TXN_STATE), (4, ErrorCode.TRANSACTION_ABORTABLE)]
+)
+def test_t6_a_partition_that_was_not_added_hears_by_version(version: int, told: ErrorCode) -> None:
+    """TRANSACTION_ABORTABLE from v4 on, INVALID_TXN_STATE before."""
     broker = Broker()
-    broker.verifier.meanwhile = lambda: broker.partition.verifications.end(PRODUCER)
-    assert commit_error(broker.ask(txn_request(3), 3)) == ErrorCode.INVALID_TXN_STATE
-    assert broker.world.fetch(require_stable=True).error == ErrorCode.NONE
+    broker.verifier.opinion = ErrorCode.TRANSACTION_ABORTABLE
+    assert commit_error(broker.ask(txn_request(version), version)) == told
+
+
+def test_t6_verification_can_be_switched_off_for_old_clients() -> None:
+    """transaction.partition.verification.enable=false: TV1 offsets are not verified, TV2 adds all the same."""
+    broker = Broker()
+    broker.settings = replace(broker.settings, transaction_partition_verification_enable=False)
+    assert commit_error(broker.ask(txn_request(4), 4)) == 0
+    assert broker.verifier.asked == []
+    assert commit_error(broker.ask(txn_request(5), 5)) == 0
+    assert len(broker.verifier.asked) == 1
 
 
 def test_t12_producers_that_crash_on_loading_hear_otherwise() -> None:
@@ -439,3 +449,23 @@ def test_g11_offset_delete() -> None:
     assert broker.world.committed() == -1
     refused = broker.ask(offset_delete.OffsetDeleteRequest(group_id="nobody", topics=[topic]), 0)
     assert refused.error_code == ErrorCode.GROUP_ID_NOT_FOUND
+
+
+def test_g10_a_deleted_topic_takes_its_offsets_along() -> None:
+    """The metadata says the topic is gone, or is another one of that name: its offsets are forgotten."""
+    for successor in ({}, {"orders": TopicImage("orders", b"n" * 16, {})}):
+        broker = Broker()
+        broker.ask(commit_request(10), 10)
+        old, broker.image = broker.image, MetadataImage(topics=successor)
+        forget_deleted_topics(broker, old, broker.world.now)  # type: ignore[arg-type]
+        assert broker.world.committed() == -1
+
+
+def test_g10_an_unrelated_change_of_topics_forgets_nothing() -> None:
+    """A topic that stays keeps its offsets."""
+    broker = Broker()
+    broker.ask(commit_request(10), 10)
+    old = broker.image
+    broker.image = MetadataImage(topics={**old.topics, "new": TopicImage("new", b"n" * 16, {})})
+    forget_deleted_topics(broker, old, broker.world.now)  # type: ignore[arg-type]
+    assert broker.world.committed() == 42

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from minikafka.broker import groups
 from minikafka.broker.offset_commits import OffsetCommits
 from minikafka.broker.request import Request
+from minikafka.broker.verification import for_old_clients
 from minikafka.config import CONSUMER_OFFSETS
 from minikafka.coordinator.writer import told_to_clients
 from minikafka.errors import ErrorCode, Rejected
@@ -30,9 +31,9 @@ from minikafka.wire.messages.txn_offset_commit import (
 
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
-    from minikafka.partition.partition import Partition
 
 KNOWS_LOADING_VERSION: Final = 2
+ABORTABLE_VERSION: Final = 4
 ADDS_PARTITION_VERSION: Final = 5
 TOPIC_ID_VERSION: Final = 6
 
@@ -48,51 +49,28 @@ def handle(broker: Broker, request: Request[TxnOffsetCommitRequest], now: Now) -
         _reply(request, commits)
         return
     try:
-        offsets_partition = TopicPartition(CONSUMER_OFFSETS, broker.groups.partition_for(body.group_id))
-        partition = broker.replicas.leader(offsets_partition)
+        name = TopicPartition(CONSUMER_OFFSETS, broker.groups.partition_for(body.group_id))
+        partition = broker.replicas.leader(name)
     except Rejected as refusal:
         _refuse(request, commits, told_to_clients(refusal).code)
         return
-    if partition.has_transaction(body.producer_id, body.producer_epoch):
+    adds = request.api_version >= ADDS_PARTITION_VERSION
+    is_asked = adds or broker.settings.transaction_partition_verification_enable
+    if partition.has_transaction(body.producer_id, body.producer_epoch) or not is_asked:
         _commit(broker, request, commits, now)
-    else:
-        _verify(broker, request, commits, partition, now)
-
-
-def _verify(
-    broker: Broker,
-    request: Request[TxnOffsetCommitRequest],
-    commits: OffsetCommits,
-    partition: Partition,
-    now: Now,
-) -> None:
-    """The first write of a transaction here. If the transaction ends while we ask, the guard is gone and the write is
-    refused, INVALID_TXN_STATE [48]: after its marker it would hang for ever (T14).
-    """
-    body = request.body
-    name = partition.topic_partition
-    guard = partition.verifications.begin(body.producer_id, body.producer_epoch, first_sequence=0)
+        return
 
     def verified(errors: dict[TopicPartition, ErrorCode], at: Now) -> None:
+        if request.api_version < ABORTABLE_VERSION:
+            errors = for_old_clients(errors)
         code = errors.get(name, ErrorCode.NONE)
-        is_open = partition.has_transaction(body.producer_id, body.producer_epoch)
-        if code != ErrorCode.NONE:
-            _refuse(request, commits, told_to_clients(Rejected(code)).code)
-        elif not is_open and not partition.verifications.is_current(body.producer_id, guard):
-            _refuse(request, commits, ErrorCode.INVALID_TXN_STATE)
-        else:
+        if code is ErrorCode.NONE:
             _commit(broker, request, commits, at)
+        else:
+            _refuse(request, commits, told_to_clients(Rejected(code)).code)
 
-    adds_partition = request.api_version >= ADDS_PARTITION_VERSION
     broker.verifier.verify(
-        broker,
-        body.transactional_id,
-        body.producer_id,
-        body.producer_epoch,
-        [name],
-        adds_partition,
-        verified,
-        now,
+        broker, body.transactional_id, body.producer_id, body.producer_epoch, [name], adds, verified, now
     )
 
 
