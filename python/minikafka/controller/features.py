@@ -66,8 +66,7 @@ def initial_levels(overrides: Mapping[str, int]) -> list[Message]:
 
 def update_features(image: MetadataImage, updates: Sequence[FeatureUpdate]) -> list[Message]:
     """The records that make the updates true. Raises Rejected [95] for the first that may not be, [42] for a
-    feature
-    named twice."""
+    feature named twice."""
     if len({update.feature for update in updates}) != len(updates):
         raise Rejected(ErrorCode.INVALID_REQUEST, "a feature is updated twice in one request")
     records: list[Message] = []

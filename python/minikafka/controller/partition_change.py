@@ -92,8 +92,7 @@ def _unchanged(state: PartitionState) -> PartitionChangeRecord:
 
 def _with_reassignment_completed(target: Target) -> Target:
     """R17: done when every added replica is in the ISR and, of the ISR, somebody stays; if the replication
-    factor
-    shrinks, when all who stay are in it."""
+    factor shrinks, when all who stay are in it."""
     if not target.adding and not target.removing:
         return target
     replicas = tuple(replica for replica in target.replicas if replica not in target.removing)

@@ -88,6 +88,20 @@ def test_nothing_is_told_before_it_is_on_disk() -> None:
     assert told.topics[0].error_code == ErrorCode.NONE
 
 
+def test_d1_a_power_cut_takes_nothing_that_was_answered() -> None:
+    """D1: what was answered, or fetched by a broker, is on disk; what was not may be gone."""
+    world = World()
+    world.start_brokers(1, 2, 3)
+    world.ask(create("answered"), 7, CreateTopicsResponse)
+    known_to_brokers = image_of(world)
+    world.auto_flush = False
+    world.send(create("unanswered"), 7)
+    world.auto_flush = True
+    world.lose_power()
+    assert sorted(world.node.image.topics) == ["answered"]
+    assert world.node.image == known_to_brokers
+
+
 def test_a_flush_that_takes_too_long_is_told_as_a_timeout() -> None:
     """A parked answer has a deadline (offsets.commit.timeout.ms); the change may still happen."""
     world = World()

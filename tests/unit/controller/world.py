@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import TypeVar
 
 from minikafka._core import Disk
@@ -35,6 +34,7 @@ from minikafka.wire.messages.broker_registration import (
 )
 
 CLUSTER_ID = "test-cluster"
+DIRECTORY = "controller"
 WALL_MS = 1_700_000_000_000
 M = TypeVar("M", bound=Message)
 
@@ -45,8 +45,7 @@ class World:
     def __init__(self, settings: BrokerSettings | None = None, **features: int) -> None:
         self.settings = resolve(profile="faithful").broker if settings is None else settings
         self.features = {name.replace("_", "."): level for name, level in features.items()}
-        self.disk = Disk.os()
-        self.directory = tempfile.mkdtemp(prefix="controller-")
+        self.disk = Disk.simulated(1)
         self.now_ms = 1000
         self.topic_ids = 0
         self.connections = 0
@@ -64,10 +63,15 @@ class World:
             ControllerIdentity(CLUSTER_ID, self.features),
             self.settings,
             self.disk,
-            self.directory,
+            DIRECTORY,
             new_uuid=self._uuid,
         )
         self._carry_out(self.node.start(self.now))
+
+    def lose_power(self) -> None:
+        """Whatever is not fsynced is gone; then the node starts again."""
+        self.disk.power_loss(DIRECTORY, None)
+        self.boot()
 
     @property
     def now(self) -> Now:
