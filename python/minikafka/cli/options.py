@@ -88,14 +88,14 @@ def cluster_spec(arguments: argparse.Namespace) -> ClusterSpec:
         ports=[port + index for index in range(count)] if port else None,
         advertised=advertised(arguments.advertise, os.environ),
         layers=setting_layers(arguments),
-        features={name: _level(name, level) for name, level in pairs(arguments.feature, "--feature NAME=LEVEL").items()},
+        features=_levels(arguments.feature),
         topics=tuple(TopicSpec.parse(topic) for topic in arguments.topic),
         data_dir=arguments.data_dir,
         durability=arguments.durability,
         profile=arguments.profile,
         seed=arguments.seed,
         faults=False,
-    )  # fmt: skip
+    )
 
 
 def advertised(option: str | None, environment: Mapping[str, str]) -> tuple[str, int | None] | None:
@@ -125,8 +125,9 @@ def pairs(words: Iterable[str], form: str) -> dict[str, str]:
     return found
 
 
-def _level(name: str, level: str) -> int:
-    try:
-        return int(level)
-    except ValueError:
-        raise ConfigError(f"feature {name}: level {level!r} is not a number") from None
+def _levels(words: Iterable[str]) -> dict[str, int]:
+    levels = pairs(words, "--feature NAME=LEVEL")
+    for name, level in levels.items():
+        if not level.isdigit():
+            raise ConfigError(f"feature {name}: level {level!r} is not a number")
+    return {name: int(level) for name, level in levels.items()}

@@ -12,7 +12,7 @@ import os
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from minikafka.config import BrokerConfig, ConfigValue
 from minikafka.errors import BrokerHalted, ConfigError, MinikafkaError
@@ -88,7 +88,7 @@ class Cluster:
 
     # Life.
 
-    def start(self) -> Cluster:
+    def start(self) -> Self:
         """Start; returns when clients can connect and the asked-for topics have leaders."""
         if self._thread is None:
             self._thread = LoopThread()
@@ -128,7 +128,7 @@ class Cluster:
         finally:
             thread.close()
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
@@ -139,7 +139,7 @@ class Cluster:
         if halted is not None:
             raise halted from error
 
-    async def __aenter__(self) -> Cluster:
+    async def __aenter__(self) -> Self:
         return await asyncio.to_thread(self.start)
 
     async def __aexit__(

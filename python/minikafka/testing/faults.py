@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from minikafka.broker.interception import Close, DelayReply, DropReply, Match, Refuse, Rule
 from minikafka.errors import ConfigError, ErrorCode
@@ -30,7 +30,7 @@ class Fault:
     def heal(self) -> None:
         self._remove(self._rule)
 
-    def __enter__(self) -> Fault:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -35,7 +35,7 @@ class NodeHandle:
         return str(self._cluster.look(lambda supervisor: self._find(supervisor).directory))
 
     def start(self) -> None:
-        """Begin a new life on the same port and directory, running recovery; returns when it serves. No-op while alive."""
+        """A new life on the same port and directory, with recovery; returns when it serves. No-op while alive."""
         self._cluster.run(lambda supervisor: supervisor.start_node(self._find(supervisor)))
 
     def stop(self) -> None:

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-
 from minikafka.runtime.driver import Driver
+
 from tests.unit.runtime.echo import Story, World
 
 

@@ -11,8 +11,6 @@ from typing import cast
 from minikafka.effects import (
     CallPeer,
     CloseConnection,
-    ConnectionLost,
-    ConnectionOpened,
     Effect,
     Event,
     Halt,
@@ -22,7 +20,6 @@ from minikafka.effects import (
     Send,
     SetTimer,
     StopRequested,
-    TimerFired,
 )
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.host import NodeHost

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-
 from minikafka.effects import ConnectionLost, ConnectionOpened, RequestsReceived, TimerFired
 from minikafka.errors import ConfigError
 from minikafka.runtime.host import HostState
 from minikafka.runtime.ports import Port
+
 from tests.unit.runtime.echo import Story, World, client, framed, node_of, port_of, receive
 
 Run = Callable[[Story], None]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from minikafka.runtime.links import CLIENTS
+
 from tests.unit.runtime.echo import Story, World, client, framed, node_of, port_of, receive
 
 Run = Callable[[Story], None]
@@ -105,9 +107,7 @@ def test_clients_can_be_cut_off_too(run: Run) -> None:
                 assert await receive(other_reader) == b"heard"
             assert len(node_of(one).turns) == 2
             world.driver.links.heal()
-            try:
+            with contextlib.suppress(ConnectionResetError):
                 assert await reader.read() == b""
-            except ConnectionResetError:
-                pass
 
     run(story)
