@@ -26,7 +26,7 @@ from minikafka.log.batch import MAX_SEQUENCE, BatchError, inspect_batches
 from minikafka.partition.partition import Partition
 from minikafka.partition.verification import VerificationGuard
 from minikafka.transaction.add_partitions import AddPartitions
-from minikafka.transaction.transaction import TV0, TV2
+from minikafka.transaction.transaction import TV0, TV2, ProducerIdAndEpoch
 from minikafka.types import BrokerId, Now, ProducerEpoch, ProducerId, TopicPartition
 from minikafka.wire.messages import add_partitions_to_txn as wire
 from minikafka.wire.messages.produce import ProduceRequest
@@ -117,47 +117,45 @@ class Verifier:
         """
         version = TV2 if add else TV0
         request = AddPartitions(transactional_id, producer_id, producer_epoch, frozenset(partitions), version)
-        guards = _Guards(broker, request)
-        guards.begin()
         self._asked += 1
-
-        def done(errors: Errors, at: Now) -> None:
-            guards.check(errors)
-            on_done({name: code for name, code in errors.items() if code is not ErrorCode.NONE}, at)
-
-        _Question(broker, request, add, self._asked, done).ask(now)
+        _Question(broker, request, add, self._asked, on_done).ask(now)
 
 
 class _Guards:
     """The guards of one question, taken before asking, looked at before the append."""
 
     def __init__(self, broker: Broker, request: AddPartitions) -> None:
-        self._request = request
-        self._partitions: list[Partition] = []
+        self._who = ProducerIdAndEpoch(request.producer_id, request.producer_epoch)
+        found = [broker.replicas.get(name) for name in sorted(request.partitions)]
+        self._partitions = [partition for partition in found if partition is not None]
         self._guards: list[VerificationGuard] = []
-        for name in sorted(request.partitions):
-            partition = broker.replicas.get(name)
-            if partition is not None:
-                self._partitions.append(partition)
 
     def begin(self) -> None:
         # A Produce said before which sequences wait; offsets have none, and the largest constrains nothing.
-        who = (self._request.producer_id, self._request.producer_epoch)
-        self._guards = [partition.verifications.begin(*who, MAX_SEQUENCE) for partition in self._partitions]
+        self._guards = [
+            partition.verifications.begin(*self._who, MAX_SEQUENCE) for partition in self._partitions
+        ]
 
-    def check(self, errors: Errors) -> None:
-        """Adds INVALID_TXN_STATE [48] where the transaction ended meanwhile."""
-        producer_id, epoch = self._request.producer_id, self._request.producer_epoch
-        for partition, guard in zip(self._partitions, self._guards, strict=True):
-            if partition.has_transaction(producer_id, epoch) or not partition.is_leader:
-                continue  # begun by another write; or not ours any more, which the append is going to say
-            is_good = errors.get(partition.topic_partition, ErrorCode.NONE) is ErrorCode.NONE
-            if is_good and not partition.verifications.is_current(producer_id, guard):
-                errors[partition.topic_partition] = ErrorCode.INVALID_TXN_STATE
+    def lost(self) -> list[TopicPartition]:
+        """Where a marker came between asking and now."""
+        return [
+            partition.topic_partition
+            for partition, guard in zip(self._partitions, self._guards, strict=True)
+            if not self._may_append(partition, guard)
+        ]
+
+    def _may_append(self, partition: Partition, guard: VerificationGuard) -> bool:
+        if partition.has_transaction(*self._who) or not partition.is_leader:
+            return True  # begun by another write; or not ours any more, which the append is going to say
+        return partition.verifications.is_current(self._who.producer_id, guard)
 
 
 class _Question:
-    """One question, asked again while the coordinator says [51] and there is time."""
+    """One question, asked again while the coordinator says [51], or a guard was lost, and there is time.
+
+    A lost guard need not mean that *this* transaction ended: under TV2 the marker of the one before may come as late
+    as that. Only a yes that was asked for under a guard still standing is good, so ask once more.
+    """
 
     def __init__(self, broker: Broker, request: AddPartitions, add: bool, number: int, done: Done) -> None:
         self._broker = broker
@@ -165,9 +163,11 @@ class _Question:
         self._add = add
         self._number = number
         self._done = done
+        self._guards = _Guards(broker, request)
         self._retry_until_ms: int | None = None
 
     def ask(self, now: Now) -> None:
+        self._guards.begin()
         if self._retry_until_ms is None:
             self._retry_until_ms = now.monotonic_ms + RETRY_AT_MOST_MS
         try:
@@ -252,15 +252,22 @@ class _Question:
         self._answered(dict.fromkeys(sorted(self._request.partitions), code), now)
 
     def _answered(self, errors: Errors, now: Now) -> None:
-        self._done({partition: self._told(code) for partition, code in errors.items()}, now)
+        refused = {name: self._told(code) for name, code in errors.items() if code is not ErrorCode.NONE}
+        lost = [name for name in self._guards.lost() if name not in refused]
+        if lost and self._has_time(now):
+            self.ask(now)
+        else:
+            self._done(refused | dict.fromkeys(lost, ErrorCode.INVALID_TXN_STATE), now)
 
     def _refused(self, refusal: Rejected, now: Now) -> None:
-        assert self._retry_until_ms is not None, "it was asked"
-        is_ending = refusal.code is ErrorCode.CONCURRENT_TRANSACTIONS
-        if is_ending and self._add and now.monotonic_ms + RETRY_MS <= self._retry_until_ms:
+        if refusal.code is ErrorCode.CONCURRENT_TRANSACTIONS and self._add and self._has_time(now):
             self._broker.timers.set(("verifier-retry", self._number), now.monotonic_ms + RETRY_MS, self.ask)
         else:
             self._answered_alike(refusal.code, now)
+
+    def _has_time(self, now: Now) -> bool:
+        assert self._retry_until_ms is not None, "it was asked"
+        return now.monotonic_ms + RETRY_MS <= self._retry_until_ms
 
     def _told(self, code: ErrorCode) -> ErrorCode:
         """The coordinator's word, as producers hear it."""
