@@ -99,10 +99,10 @@ class NodeHost(Generic[N]):
         await self._ended.wait()
         await self.rest()
 
-    def kill(self) -> None:
-        """Process death: sockets are reset, memory is gone, files stay as they are."""
+    def kill(self, *, politely: bool = False) -> None:
+        """Process death: sockets are reset, memory is gone, files stay as they are. `politely`: sockets are closed."""
         if self._life is not None:
-            self._life.end()
+            self._life.end(cleanly=politely)
         self._clean_up()
 
     async def rest(self) -> None:

@@ -109,7 +109,7 @@ class Supervisor:
         if cleanly and not self.directory.is_temporary:
             await self.stop()
         for host in hosts:
-            host.kill()
+            host.kill(politely=cleanly)
         for host in hosts:
             await host.rest()
         self._release()
