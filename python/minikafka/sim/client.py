@@ -35,6 +35,8 @@ PRODUCE_VERSION: Final = 11
 TIMEOUT_MS: Final = 1_500
 REQUEST_TIMEOUT_MS: Final = 2_000
 BACKOFF_US: Final = 20_000
+PACE_US: Final = 150_000
+"""Longest pause between two records: a run's records must meet a run's troubles."""
 FATAL: Final = frozenset(
     {ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode.INVALID_PRODUCER_EPOCH, ErrorCode.INVALID_RECORD}
 )
@@ -176,7 +178,7 @@ class Producer:
             if code is ErrorCode.NONE:
                 self.acknowledged.append(Acknowledged(self._partition, answer.base_offset, value))
                 self._next += 1
-                self._send()
+                self._world.clock.after(self._random.randint(0, PACE_US), self._send)
             elif code in FATAL:
                 self.failed = f"{self._name}: {code.name} for {value!r}: {answer.error_message}"
             else:

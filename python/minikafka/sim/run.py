@@ -21,7 +21,7 @@ from minikafka.types import TopicPartition
 TOPIC: Final = "orders"
 PARTITIONS: Final = 2
 PRODUCERS: Final = 3
-RECORDS: Final = 40
+RECORDS: Final = 100
 TROUBLE_MS: Final = 8_000
 READY_WITHIN_MS: Final = 20_000
 DONE_WITHIN_MS: Final = 120_000
