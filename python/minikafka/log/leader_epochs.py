@@ -1,4 +1,4 @@
-"""Where did each leader epoch start? The key to repairing a log after a leader change (L11, F7, R11).
+"""Where each leader epoch started: the key to repairing a log after a leader change (L11, F7, R11).
 
     epoch 0 starts at 0, epoch 3 starts at 17, epoch 4 starts at 17, epoch 6 starts at 40
 
@@ -76,7 +76,11 @@ class LeaderEpochs:
     def assign(self, epoch: LeaderEpoch, start_offset: Offset) -> bool:
         """Note that `epoch` starts at `start_offset`. False when that is known. Entries that contradict it (a later
         epoch, or one starting at or above) were never the log's, and go."""
-        if self._entries and epoch <= self._entries[-1].epoch and start_offset >= self._entries[-1].start_offset:
+        if (
+            self._entries
+            and epoch <= self._entries[-1].epoch
+            and start_offset >= self._entries[-1].start_offset
+        ):
             return False
         self._entries = [
             entry for entry in self._entries if entry.epoch < epoch and entry.start_offset <= start_offset
@@ -118,9 +122,10 @@ def decode(data: Buffer | None) -> LeaderEpochs:
     if data is None:
         return LeaderEpochs()
     try:
-        version, count, *lines = bytes(data).decode().splitlines()
+        text = bytes(data).decode()
+        version, count, *lines = text.splitlines()
         entries = [EpochStart(*(int(word) for word in line.split(" "))) for line in lines]
-        if version != VERSION or int(count) != len(entries):
+        if version != VERSION or int(count) != len(entries) or not text.endswith("\n"):
             return LeaderEpochs()
     except (ValueError, TypeError):
         return LeaderEpochs()

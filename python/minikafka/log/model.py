@@ -229,9 +229,9 @@ class ModelDisk:
         directory: str,
         *,
         config: LogConfig,
-        recovery_point: Offset,  # noqa: ARG002 - nothing is ever lost here
+        recovery_point: Offset,
         log_start_offset: Offset,
-        clean: bool,  # noqa: ARG002
+        clean: bool,
     ) -> ModelLog:
         log = self.logs.setdefault(directory, ModelLog(directory, config))
         log.advance_log_start_offset(min(log_start_offset, log.log_end_offset))

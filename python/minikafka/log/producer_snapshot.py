@@ -10,7 +10,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from minikafka._core import crc32c
+from minikafka.log.batch import crc32c
 from minikafka.log.producer_state import ProducerState, RememberedBatch
 from minikafka.types import NO_OFFSET, NO_SEQUENCE, Buffer, Offset
 
@@ -67,7 +67,9 @@ def decode(data: Buffer) -> list[ProducerState] | None:
 
 
 def _state(entry: tuple[int, int, int, int, int, int, int, int]) -> ProducerState:
-    producer_id, epoch, last_sequence, last_offset, delta, timestamp_ms, coordinator_epoch, first_offset = entry
+    producer_id, epoch, last_sequence, last_offset, delta, timestamp_ms, coordinator_epoch, first_offset = (
+        entry
+    )
     state = ProducerState(producer_id)
     state.epoch = epoch
     state.last_timestamp_ms = timestamp_ms

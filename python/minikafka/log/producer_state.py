@@ -4,6 +4,7 @@ A producer numbers its records per partition. The leader remembers, per producer
 batches, and a new batch of a client meets one question after another; the first that says yes decides:
 
     in the window: same epoch, same first *and* last sequence     duplicate: answer the first copy's offsets      I3
+    first of a transaction here, and nobody asked its coordinator INVALID_TXN_STATE [48]                          T6
     epoch older than ours                                         INVALID_PRODUCER_EPOCH [47]                     I2
     epoch newer than ours, first sequence not 0                   OUT_OF_ORDER_SEQUENCE_NUMBER [45]               I6
     no state for the id                                           accepted, whatever the sequence                 I5
@@ -24,7 +25,15 @@ from typing import Final, NamedTuple
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.log.batch import sequence_after
 from minikafka.log.port import BatchHeader
-from minikafka.types import NO_EPOCH, NO_OFFSET, NO_PRODUCER_EPOCH, NO_SEQUENCE, NO_TIMESTAMP, Offset, ProducerId
+from minikafka.types import (
+    NO_EPOCH,
+    NO_OFFSET,
+    NO_PRODUCER_EPOCH,
+    NO_SEQUENCE,
+    NO_TIMESTAMP,
+    Offset,
+    ProducerId,
+)
 
 WINDOW: Final = 5
 
@@ -78,10 +87,7 @@ class ProducerState:
         if header.producer_epoch != self.epoch:
             return None
         for batch in self.batches:
-            if (
-                batch.first_sequence == header.base_sequence
-                and batch.last_sequence == header.last_sequence
-            ):
+            if batch.first_sequence == header.base_sequence and batch.last_sequence == header.last_sequence:
                 return batch
         return None
 
@@ -100,30 +106,44 @@ class ProducerStates:
         return [self._states[producer_id] for producer_id in sorted(self._states)]
 
     def check(
-        self, header: BatchHeader, *, from_client: bool, lowest_verified_sequence: int = NO_SEQUENCE, tv2: bool = False
+        self,
+        header: BatchHeader,
+        *,
+        from_client: bool,
+        lowest_verified_sequence: int = NO_SEQUENCE,
+        tv2: bool = False,
+        is_verified: bool = True,
     ) -> RememberedBatch | None:
         """The batch this one repeats, or None when it may be appended. Changes nothing.
 
         from_client: coordinators' own batches are checked for their epoch only (I1).
         lowest_verified_sequence: the lowest first sequence seen while this producer's transaction was being verified,
         -1 when none was (I5b). tv2: a transactional batch of Produce v12 or later must start at 0 (I5a).
+        is_verified: the coordinator agreed that this partition is part of the transaction; only asked of a batch that
+        would open one (T6).
         Raises Rejected: [47] (I2), [45] (I4-I6), [48] (T6).
         """
         state = self._states.get(header.producer_id)
-        if state is None:
-            self._check_first(header, from_client, lowest_verified_sequence, tv2)
-            return None
-        if from_client:
+        if state is not None and from_client:
             duplicate = state.duplicate_of(header)
             if duplicate is not None:
                 return duplicate
+        if not is_verified and header.is_transactional and not opened_already(state, header):
+            raise Rejected(
+                ErrorCode.INVALID_TXN_STATE,
+                f"producer {header.producer_id} has no transaction open here, and its coordinator was not asked",
+            )
+        if state is None:
+            if from_client:
+                self._check_first(header, lowest_verified_sequence, tv2=tv2)
+            return None
         if header.producer_epoch < state.epoch:
             raise Rejected(
                 ErrorCode.INVALID_PRODUCER_EPOCH,
                 f"producer {header.producer_id} has epoch {state.epoch}; the batch has {header.producer_epoch}",
             )
         if from_client:
-            self._check_sequence(state, header, lowest_verified_sequence, tv2)
+            self._check_sequence(state, header, lowest_verified_sequence)
             if state.has_open_transaction and not header.is_transactional:
                 raise Rejected(
                     ErrorCode.INVALID_TXN_STATE,
@@ -131,27 +151,27 @@ class ProducerStates:
                 )
         return None
 
-    def _check_first(
-        self, header: BatchHeader, from_client: bool, lowest_verified_sequence: int, tv2: bool  # noqa: FBT001
-    ) -> None:
+    def _check_first(self, header: BatchHeader, lowest_verified_sequence: int, *, tv2: bool) -> None:
         """I5: nothing is known of this producer here."""
-        if not from_client:
-            return
         if tv2 and header.is_transactional and header.base_sequence != 0:
             raise out_of_order(header, "a transaction's first batch starts at sequence 0")
+        self._check_lowest(header, lowest_verified_sequence)
+
+    def _check_lowest(self, header: BatchHeader, lowest_verified_sequence: int) -> None:
+        """I5b."""
         if lowest_verified_sequence != NO_SEQUENCE and header.base_sequence > lowest_verified_sequence:
-            raise out_of_order(header, f"sequence {lowest_verified_sequence} was seen before it and is not written")
+            raise out_of_order(
+                header, f"sequence {lowest_verified_sequence} was seen before it and is not written"
+            )
 
     def _check_sequence(
-        self, state: ProducerState, header: BatchHeader, lowest_verified_sequence: int, tv2: bool  # noqa: FBT001
+        self, state: ProducerState, header: BatchHeader, lowest_verified_sequence: int
     ) -> None:
-        """I4, I6."""
+        """I4, I6. After a marker of a new epoch the window is empty, and the next sequence is 0."""
+        self._check_lowest(header, lowest_verified_sequence)
         if header.producer_epoch != state.epoch:
             if header.base_sequence != 0 and state.epoch != NO_PRODUCER_EPOCH:
                 raise out_of_order(header, f"epoch {header.producer_epoch} starts at sequence 0")
-        elif state.last_sequence == NO_SEQUENCE:
-            # A marker ended what there was, or the batches were forgotten: like no state, but for the epoch.
-            self._check_first(header, True, lowest_verified_sequence, tv2)  # noqa: FBT003
         elif header.base_sequence != sequence_after(state.last_sequence):
             raise out_of_order(header, f"the next sequence is {sequence_after(state.last_sequence)}")
 
@@ -183,7 +203,9 @@ class ProducerStates:
             return header.base_offset
         return None
 
-    def check_marker(self, header_epoch: int, producer_id: ProducerId, coordinator_epoch: int, *, tv2: bool) -> None:
+    def check_marker(
+        self, header_epoch: int, producer_id: ProducerId, coordinator_epoch: int, *, tv2: bool
+    ) -> None:
         """T8: may this marker be written? Raises Rejected: [47] for an epoch the producer is past, [52] for a
         coordinator that is not the current one any more."""
         state = self._states.get(producer_id)
@@ -236,6 +258,11 @@ class ProducerStates:
 
     def clear(self) -> None:
         self._states.clear()
+
+
+def opened_already(state: ProducerState | None, header: BatchHeader) -> bool:
+    """Whether the transaction `header` belongs to has data here: then its coordinator was asked before (T6)."""
+    return state is not None and state.has_open_transaction and state.epoch == header.producer_epoch
 
 
 def out_of_order(header: BatchHeader, why: str) -> Rejected:

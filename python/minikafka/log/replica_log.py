@@ -1,8 +1,7 @@
 """One replica's log with everything derived from it, kept in step (L2, L3, L9, I9).
 
-Batches live in `port.Log`. From their headers follow: which sequences each producer wrote (`ProducerStates`), which
-transactions are open or aborted (`TransactionIndex`), where each leader epoch began (`LeaderEpochs`). All three can be
-rebuilt from the log, and are, after a restart or a truncation: newest producer snapshot, then the headers after it.
+Batches live in `port.Log`; what follows from their headers in `DerivedState`. Whoever appends, cuts or rolls does it
+here, so that the two never disagree.
 
 The leader's order of checks decides which error a client hears (L2):
 
@@ -14,23 +13,29 @@ So a duplicate that is too large is refused for its size, and a duplicate may ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Final
 
-from minikafka.log import leader_epochs, producer_snapshot, transaction_index
 from minikafka.log.batch import BatchHeader, build_end_transaction_marker
-from minikafka.log.leader_epochs import LeaderEpochs
+from minikafka.log.derived_state import DerivedState
+from minikafka.log.port import BatchHeader as AnyHeader
 from minikafka.log.port import Disk, Log, LogConfig
-from minikafka.log.producer_state import ProducerStates
-from minikafka.log.transaction_index import TransactionIndex
-from minikafka.types import NO_PRODUCER_ID, Buffer, LeaderEpoch, Offset, TopicId
+from minikafka.types import (
+    NO_TOPIC_ID,
+    Buffer,
+    CoordinatorEpoch,
+    LeaderEpoch,
+    Offset,
+    ProducerEpoch,
+    ProducerId,
+    TopicId,
+)
 
 if TYPE_CHECKING:
     from minikafka.config import TopicSettings
+    from minikafka.log.leader_epochs import LeaderEpochs
 
-REPLAY_CHUNK: Final = 2048
 PARTITION_METADATA: Final = "partition.metadata"
-KEPT_SNAPSHOTS: Final = 2
 
 
 def log_config(settings: TopicSettings) -> LogConfig:
@@ -44,16 +49,21 @@ def log_config(settings: TopicSettings) -> LogConfig:
 
 
 class ReplicaLog:
-    """See the module. Offsets are the port's: `log_end_offset` and `recovery_point` are exclusive."""
+    """See the module. Offsets are the port's: `log_end_offset` and `recovery_point` are exclusive.
 
-    def __init__(self, disk: Disk, directory: str, port: Log, topic_id: TopicId) -> None:
-        self._disk = disk
-        self._directory = directory
+    truncations: how often the log was cut at its end in this life. The checkpointed recovery point must be written,
+    lowered, before the next append (D2), or segments written again below it would not be recovered.
+    """
+
+    __slots__ = ("_derived", "port", "producers", "topic_id", "transactions", "truncations")
+
+    def __init__(self, disk: Disk, directory: str, port: Log, topic_id: TopicId = NO_TOPIC_ID) -> None:
         self.port = port
         self.topic_id = topic_id
-        self.producers = ProducerStates()
-        self.transactions = TransactionIndex()
-        self.epochs = LeaderEpochs()
+        self.truncations = 0
+        self._derived = DerivedState(disk, directory, port)
+        self.producers = self._derived.producers
+        self.transactions = self._derived.transactions
 
     @classmethod
     def open(
@@ -67,7 +77,13 @@ class ReplicaLog:
         log_start_offset: Offset,
         clean: bool,
     ) -> ReplicaLog:
-        """Open or create the log in `directory`; recover it unless `clean` (D2, D3); rebuild what is derived."""
+        """Open or create the log in `directory`; recover it unless `clean` (D2, D3); rebuild what is derived.
+
+        A directory that belongs to another topic id is what a deleted topic of the same name left; it goes (F12).
+        """
+        if _belongs_to_another(disk, directory, topic_id):
+            disk.remove_tree(directory)
+            recovery_point = log_start_offset = 0
         disk.make_directory(directory)
         port = disk.open_log(
             directory,
@@ -76,16 +92,18 @@ class ReplicaLog:
             log_start_offset=log_start_offset,
             clean=clean,
         )
-        log = cls(disk, directory, port, topic_id)
         metadata = f"{directory}/{PARTITION_METADATA}"
         if disk.read_file(metadata) is None:
-            disk.write_file(metadata, f"version: 0\ntopic_id: {topic_id.hex()}\n".encode())
-        log.epochs = leader_epochs.decode(disk.read_file(f"{directory}/{leader_epochs.FILE_NAME}"))
-        log.epochs.truncate_to(port.log_end_offset)
-        log._rebuild(from_epochs_too=not clean)
+            disk.write_file_atomically(metadata, _partition_metadata(topic_id))
+        log = cls(disk, directory, port, topic_id)
+        log._derived.load(clean=clean)
         return log
 
-    # Shorthands of the port.
+    # Shorthands.
+
+    @property
+    def epochs(self) -> LeaderEpochs:
+        return self._derived.epochs
 
     @property
     def log_start_offset(self) -> Offset:
@@ -106,24 +124,24 @@ class ReplicaLog:
     # Appending.
 
     def append_as_leader(
-        self, batch: Buffer, header: BatchHeader, leader_epoch: LeaderEpoch, append_time_ms: int | None
-    ) -> BatchHeader:
+        self, batch: Buffer, leader_epoch: LeaderEpoch, append_time_ms: int | None = None
+    ) -> AnyHeader:
         """Append one checked batch; `append_time_ms` stamps LogAppendTime (L6). Returns the header as written."""
         written = self.port.append_as_leader(batch, leader_epoch=leader_epoch, max_timestamp=append_time_ms)
-        self._note(written)
+        self._derived.note(written)
         return written
 
     def append_marker(
         self,
         *,
-        producer_id: int,
-        producer_epoch: int,
+        producer_id: ProducerId,
+        producer_epoch: ProducerEpoch,
         commit: bool,
-        coordinator_epoch: int,
+        coordinator_epoch: CoordinatorEpoch,
         leader_epoch: LeaderEpoch,
         now_ms: int,
-    ) -> BatchHeader:
-        """T8: one control batch with one record."""
+    ) -> AnyHeader:
+        """T8: one control batch with one record. `now_ms` is wall time."""
         batch = build_end_transaction_marker(
             producer_id=producer_id,
             producer_epoch=producer_epoch,
@@ -131,170 +149,71 @@ class ReplicaLog:
             coordinator_epoch=coordinator_epoch,
             timestamp=now_ms,
         )
-        self.roll_if_due(len(batch), now_ms, 1)
-        written = self.port.append_as_leader(batch, leader_epoch=leader_epoch)
-        self._note(written)
-        return written
+        self.roll_if_due(len(batch), now_ms, self.log_end_offset)
+        return self.append_as_leader(batch, leader_epoch)
 
-    def append_as_follower(self, batches: Buffer, headers: list[BatchHeader]) -> None:
-        """Append what the leader sent. Nothing but its bytes is checked: the leader decided (I1)."""
+    def append_as_follower(self, batches: Buffer, headers: list[BatchHeader]) -> bool:
+        """Append what the leader sent; `headers` are those of `batches`. Nothing but its bytes is checked: the leader
+        decided (I1). Whether a segment was rolled."""
         if not headers:
-            return
-        self.roll_if_due(len(batches), headers[0].max_timestamp, headers[-1].last_offset - headers[0].base_offset + 1)
+            return False
+        newest = max(header.max_timestamp for header in headers)
+        rolled = self.roll_if_due(len(batches), newest, headers[-1].last_offset)
         for written in self.port.append_as_follower(batches):
-            self._note(written)
+            self._derived.note(written)
+        return rolled
 
-    def roll_if_due(self, size_bytes: int, max_timestamp: int, records: int) -> bool:
-        """L9: start a new segment before this is appended, if it is time. The producer state is snapshotted there."""
+    def roll_if_due(self, size_bytes: int, max_timestamp: int, last_offset: Offset) -> bool:
+        """L9: start a new segment, if it is time, before batches of this size, up to `last_offset`, are appended."""
         if not self.port.should_roll(
-            size_bytes=size_bytes, max_timestamp=max_timestamp, last_offset=self.log_end_offset + records - 1
+            size_bytes=size_bytes, max_timestamp=max_timestamp, last_offset=last_offset
         ):
             return False
-        self.port.roll()
-        self._write_snapshot()
+        ended = self.port.active_segment_base_offset
+        self._derived.segment_ended(self.port.roll(), ended)
         return True
 
     def begin_epoch(self, epoch: LeaderEpoch) -> None:
         """L11: a broker that becomes leader notes where its epoch starts, even if it never writes."""
-        if self.epochs.assign(epoch, self.log_end_offset):
-            self._write_epochs()
-
-    def _note(self, header: BatchHeader) -> None:
-        """What follows from one appended batch."""
-        if header.partition_leader_epoch > self.epochs.latest and self.epochs.assign(
-            header.partition_leader_epoch, header.base_offset
-        ):
-            self._write_epochs()
-        self._note_producer(header, write=True)
-
-    def _note_producer(self, header: BatchHeader, *, write: bool) -> None:
-        if header.producer_id == NO_PRODUCER_ID:
-            return
-        if not header.is_control:
-            first = self.producers.remember(header)
-            if first is not None:
-                self.transactions.begin(header.producer_id, first)
-            return
-        if header.control_type not in (0, 1):
-            return
-        first = self.producers.remember_marker(header)
-        if first is None:
-            return
-        stable = self.transactions.last_stable_offset(header.base_offset)
-        aborted = self.transactions.end(
-            header.producer_id, first, header.last_offset, committed=header.control_type == 1, stable=stable
-        )
-        if aborted is not None and write:
-            self._append_aborted(aborted)
+        self._derived.begin_epoch(epoch, self.log_end_offset)
 
     # Cutting.
 
     def truncate_to(self, offset: Offset) -> None:
-        """R11: drop everything at or above `offset`, and what followed from it."""
-        shorter = offset < self.log_end_offset
-        if shorter:
+        """R11: drop every batch that reaches `offset` or beyond, and what followed from it."""
+        if offset < self.log_end_offset:
             self.port.truncate_to(offset)
-        # Even when no record goes: an epoch we led without writing would contradict the leader's.
-        if self.epochs.truncate_to(self.log_end_offset):
-            self._write_epochs()
-        if shorter:
-            self._rebuild(from_epochs_too=False)
+            self.truncations += 1
+            self._derived.truncated()
 
     def start_over_at(self, offset: Offset) -> None:
         """R11: the leader's log starts above our end: drop everything and start there."""
         self.port.truncate_fully_and_start_at(offset)
-        self.epochs.clear()
-        self._write_epochs()
-        self.producers.clear()
-        self.transactions.reset(())
-        self.transactions.load(())
+        self.truncations += 1
+        self._derived.cleared()
 
     def advance_log_start_offset(self, offset: Offset) -> None:
         """L12."""
         self.port.advance_log_start_offset(offset)
-        self.transactions.advance_start(offset)
-        if self.epochs.advance_start(offset):
-            self._write_epochs()
+        self._derived.start_advanced()
 
     def close_cleanly(self) -> None:
-        """D1, *stop*: snapshot, flush, close."""
+        """D1, *stop*: write what is derived, flush, close."""
         if not self.failed:
-            self._write_snapshot()
-            self._write_epochs()
+            self._derived.segment_ended(self.log_end_offset, self.port.active_segment_base_offset)
             self.port.flush()
         self.port.close()
 
     def reconfigure(self, settings: TopicSettings) -> None:
+        """Segments are shaped by these settings from the next append on."""
         self.port.reconfigure(log_config(settings))
 
-    # Rebuilding what is derived (I9).
 
-    def _rebuild(self, *, from_epochs_too: bool) -> None:
-        """Newest valid snapshot at or below the log's end, then every header after it."""
-        self.producers.clear()
-        offset = self._load_snapshot()
-        self.transactions.reset(
-            (state.producer_id, state.current_transaction_first_offset)
-            for state in self.producers.all()
-            if state.has_open_transaction
-        )
-        self.transactions.load(self._read_aborted(offset))
-        # Epochs may have been lost with the file: after an unclean death the headers say them again.
-        position = self.log_start_offset if from_epochs_too else offset
-        while position < self.log_end_offset:
-            chunk = self.port.headers(position, max_batches=REPLAY_CHUNK)
-            if not chunk:
-                break
-            for header in chunk:
-                if header.partition_leader_epoch > self.epochs.latest:
-                    self.epochs.assign(header.partition_leader_epoch, header.base_offset)
-                if header.base_offset >= offset:
-                    self._note_producer(header, write=False)
-            position = chunk[-1].last_offset + 1
+def _partition_metadata(topic_id: TopicId) -> bytes:
+    """`partition.metadata`, as Kafka writes it: the id in URL-safe base64."""
+    return b"version: 0\ntopic_id: " + urlsafe_b64encode(topic_id).rstrip(b"=")
 
-    def _load_snapshot(self) -> Offset:
-        """Restore the newest readable snapshot; the offset to replay from."""
-        snapshots = sorted(
-            offset
-            for name in self._disk.list_directory(self._directory)
-            if (offset := producer_snapshot.offset_of(name)) is not None
-        )
-        for offset in reversed(snapshots):
-            path = f"{self._directory}/{producer_snapshot.file_name(offset)}"
-            data = self._disk.read_file(path)
-            states = producer_snapshot.decode(data) if data is not None else None
-            if states is None or offset > self.log_end_offset:
-                # Damaged, or of records that are gone: of no use to anybody.
-                self._disk.remove_file(path)
-                continue
-            for state in states:
-                self.producers.restore(state)
-            return max(offset, self.log_start_offset)
-        return self.log_start_offset
 
-    def _write_snapshot(self) -> None:
-        path = f"{self._directory}/{producer_snapshot.file_name(self.log_end_offset)}"
-        self._disk.write_file(path, producer_snapshot.encode(self.producers.all()))
-
-    def _write_epochs(self) -> None:
-        # Not atomic with the log: after a crash the batches' own epochs give back what the file lacks.
-        self._disk.write_file(f"{self._directory}/{leader_epochs.FILE_NAME}", leader_epochs.encode(self.epochs))
-
-    # The transaction index on disk.
-
-    def _txnindex(self, base_offset: Offset) -> str:
-        return f"{self._directory}/{base_offset:020d}.txnindex"
-
-    def _append_aborted(self, aborted: transaction_index.AbortedTransaction) -> None:
-        path = self._txnindex(self.port.active_segment_base_offset)
-        before = self._disk.read_file(path) or b""
-        self._disk.write_file(path, before + transaction_index.encode_aborted(aborted))
-
-    def _read_aborted(self, below: Offset) -> Iterable[transaction_index.AbortedTransaction]:
-        """Aborted transactions on disk whose marker is below the replay's start; the replay finds the others."""
-        found = []
-        for segment in self.port.segments():
-            data = self._disk.read_file(self._txnindex(segment.base_offset))
-            if data is not None:
-                found += transaction_index.decode_aborted(data)
-        return [aborted for aborted in found if self.log_start_offset <= aborted.last_offset < below]
+def _belongs_to_another(disk: Disk, directory: str, topic_id: TopicId) -> bool:
+    found = disk.read_file(f"{directory}/{PARTITION_METADATA}")
+    return found is not None and found.strip() != _partition_metadata(topic_id)

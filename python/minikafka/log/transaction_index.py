@@ -25,7 +25,8 @@ VERSION: Final = 0
 
 
 class AbortedTransaction(NamedTuple):
-    """All offsets inclusive but `last_stable_offset`: the LSO when the marker was written (exclusive)."""
+    """last_stable_offset: the first offset of the oldest other transaction open when the marker was written, or one
+    past the marker when there was none. Exclusive; the other offsets are inclusive."""
 
     producer_id: ProducerId
     first_offset: Offset
@@ -50,27 +51,32 @@ class TransactionIndex:
         """T10. Exclusive, never above the high watermark."""
         if not self._open and not self._undecided:
             return high_watermark
-        stable = high_watermark
-        for first_offset in self._open.values():
-            stable = min(stable, first_offset)
+        stable = min(high_watermark, self._first_open(high_watermark))
         for marker_offset, first_offset in self._undecided:
             if marker_offset >= high_watermark:
                 stable = min(stable, first_offset)
         return stable
 
+    def _first_open(self, otherwise: Offset) -> Offset:
+        # They are kept in the order in which they began.
+        return next(iter(self._open.values()), otherwise)
+
     def high_watermark_moved(self, high_watermark: Offset) -> None:
         """Forget ended transactions whose marker is below it now."""
-        if self._undecided and self._undecided[0][0] < high_watermark:
+        if self._undecided and self._undecided[0][0] < high_watermark:  # by marker offset
             self._undecided = [entry for entry in self._undecided if entry[0] >= high_watermark]
 
     def aborted_between(self, from_offset: Offset, upper_bound: Offset) -> list[tuple[ProducerId, Offset]]:
         """T11: (producer id, first offset) of those overlapping [from_offset, upper_bound), by first offset."""
+        found = []
         start = bisect_left(self._aborted, from_offset, key=lambda aborted: aborted.last_offset)
-        found = [
-            (aborted.producer_id, aborted.first_offset)
-            for aborted in self._aborted[start:]
-            if aborted.first_offset < upper_bound
-        ]
+        for position in range(start, len(self._aborted)):
+            aborted = self._aborted[position]
+            if aborted.first_offset < upper_bound:
+                found.append((aborted.producer_id, aborted.first_offset))
+            if aborted.last_stable_offset >= upper_bound:
+                # Whatever ended later began at or above the LSO of that moment.
+                break
         found.sort(key=lambda one: one[1])
         return found
 
@@ -85,20 +91,21 @@ class TransactionIndex:
         self._open[producer_id] = first_offset
 
     def end(
-        self, producer_id: ProducerId, first_offset: Offset, marker_offset: Offset, *, committed: bool, stable: Offset
+        self, producer_id: ProducerId, first_offset: Offset, marker_offset: Offset, *, committed: bool
     ) -> AbortedTransaction | None:
-        """Its marker was appended; `stable` is the LSO just before. Returns what to write to disk, for an abort."""
+        """Its marker was appended. Returns what to write to disk, for an abort."""
         self._open.pop(producer_id, None)
         self._undecided.append((marker_offset, first_offset))
         if committed:
             return None
+        stable = self._first_open(marker_offset + 1)
         aborted = AbortedTransaction(producer_id, first_offset, marker_offset, stable)
         self._aborted.append(aborted)
         return aborted
 
     def reset(self, open_transactions: Iterable[tuple[ProducerId, Offset]]) -> None:
         """Start over from a producer snapshot: what was open then. Aborted ones are kept (see `load`)."""
-        self._open = dict(open_transactions)
+        self._open = dict(sorted(open_transactions, key=lambda one: one[1]))
         self._undecided = []
 
     def load(self, aborted: Iterable[AbortedTransaction]) -> None:
@@ -127,5 +134,7 @@ def decode_aborted(data: Buffer) -> list[AbortedTransaction]:
     """Every whole entry; a torn last one is left out (its marker is replayed from the log)."""
     whole = len(data) - len(data) % ENTRY.size
     return [
-        AbortedTransaction(*entry[1:]) for entry in ENTRY.iter_unpack(bytes(data)[:whole]) if entry[0] == VERSION
+        AbortedTransaction(*entry[1:])
+        for entry in ENTRY.iter_unpack(bytes(data)[:whole])
+        if entry[0] == VERSION
     ]

@@ -1,4 +1,4 @@
-"""When may a produce be answered? (L14, R5-R7)
+"""When a produce may be answered (L14, R5-R7).
 
     acks=0    never: there is no answer
     acks=1    once the leader has appended

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from minikafka.log.batch import split
-from minikafka.types import NO_EPOCH, BrokerId, Buffer, LeaderEpoch, Offset
+from minikafka.log.batch import inspect_batches
+from minikafka.types import NO_EPOCH, NO_LEADER, NO_OFFSET, BrokerId, Buffer, LeaderEpoch, Offset
 
 if TYPE_CHECKING:
     from minikafka.log.replica_log import ReplicaLog
+    from minikafka.partition.local import LocalReplica
 
 
 class FetchPosition(NamedTuple):
@@ -33,19 +34,66 @@ class FetchPosition(NamedTuple):
 
 
 class FollowerRole:
-    """Following `leader` in `epoch`."""
+    """Following `leader` in `epoch`.
 
-    __slots__ = ("epoch", "leader")
+    _asked: the fetch offset under way; -1 when none is, or when what it brings is no longer wanted.
+    """
+
+    __slots__ = ("_asked", "epoch", "leader")
 
     def __init__(self, leader: BrokerId, epoch: LeaderEpoch) -> None:
         self.leader = leader
         self.epoch = epoch
+        self._asked = NO_OFFSET
 
-    def position(self, log: ReplicaLog) -> FetchPosition:
-        """Where our log ends."""
-        return FetchPosition(log.log_end_offset, log.epochs.latest, self.epoch, log.log_start_offset)
+    def position(self, local: LocalReplica) -> FetchPosition | None:
+        """Where our log ends. None while nothing may be fetched: nobody leads, or (fsync mode) what was fetched is not
+        on disk yet, and asking for more would claim that it is."""
+        log = local.log
+        if self.leader == NO_LEADER or local.counted_offset < log.log_end_offset:
+            return None
+        self._asked = log.log_end_offset
+        return FetchPosition(self._asked, log.epochs.latest, self.epoch, log.log_start_offset)
 
-    def truncate(self, log: ReplicaLog, epoch: LeaderEpoch, end_offset: Offset) -> None:
+    def fetched(
+        self,
+        local: LocalReplica,
+        records: Buffer,
+        leader_high_watermark: Offset,
+        leader_log_start_offset: Offset,
+        diverging: tuple[LeaderEpoch, Offset] | None,
+    ) -> None:
+        """R3, R11: append or truncate; then the high watermark, which never exceeds our log end. An answer to a fetch
+        from elsewhere than our log's end, or to none, is not for us any more."""
+        log = local.log
+        asked, self._asked = self._asked, NO_OFFSET
+        if asked != log.log_end_offset:
+            return
+        if diverging is not None:
+            self._truncate(log, *diverging)
+            local.set_high_watermark(local.high_watermark)
+            return
+        if len(records):
+            local.rolled |= self._append(log, records)
+            local.flush_if_asked()
+        local.set_high_watermark(leader_high_watermark)
+        start = min(leader_log_start_offset, local.high_watermark)
+        if start > log.log_start_offset:
+            log.advance_log_start_offset(start)
+
+    def out_of_range(
+        self, local: LocalReplica, leader_log_start_offset: Offset, leader_log_end_offset: Offset
+    ) -> None:
+        """R11: our fetch offset does not exist at the leader, whose log has these ends."""
+        self._asked = NO_OFFSET
+        log = local.log
+        if leader_log_end_offset < log.log_end_offset:
+            log.truncate_to(leader_log_end_offset)
+        elif leader_log_start_offset > log.log_end_offset:
+            log.start_over_at(leader_log_start_offset)
+        local.set_high_watermark(local.high_watermark)
+
+    def _truncate(self, log: ReplicaLog, epoch: LeaderEpoch, end_offset: Offset) -> None:
         """The leader's log parts from ours: `epoch` ended at `end_offset` there."""
         found, own_end = log.epochs.end_of(epoch, log.log_end_offset)
         if found == NO_EPOCH:
@@ -55,14 +103,13 @@ class FollowerRole:
         else:
             log.truncate_to(own_end)
 
-    def append(self, log: ReplicaLog, records: Buffer) -> None:
+    def _append(self, log: ReplicaLog, records: Buffer) -> bool:
         """Append what the leader sent, up to the first batch of an epoch newer than the one we follow: that one came
-        from a leader we have not been told about, and what it follows may have to be truncated first (KAFKA-18723)."""
-        headers = []
-        size = 0
-        for header, data in split(records):
-            if header.partition_leader_epoch > self.epoch:
-                break
-            headers.append(header)
-            size += len(data)
-        log.append_as_follower(memoryview(records)[:size], headers)
+        from a leader we have not been told about, and what it follows may have to be truncated first (KAFKA-18723).
+        Whether a segment was rolled."""
+        headers = inspect_batches(records, verify_crc=False)
+        ours = [header for header in headers if header.partition_leader_epoch <= self.epoch]
+        if len(ours) < len(headers):
+            # Epochs only rise within a log, so what is left is its beginning.
+            records = memoryview(records)[: sum(header.size_bytes for header in ours)]
+        return log.append_as_follower(records, ours)

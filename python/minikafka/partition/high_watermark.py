@@ -30,7 +30,8 @@ def next_high_watermark(
 ) -> Offset:
     """R4, R6: the high watermark after `end_offsets` (of all who count, the leader first) are known.
 
-    isr_size: of the maximal ISR. min_insync_replicas: the effective one (R5). Never below `current`.
+    isr_size: of the ISR in force, without who is only about to join: the controller counts the same way when it decides
+    who may lead after a failure (R14). min_insync_replicas: the effective one (R5). Never below `current`.
     """
     if isr_size < min_insync_replicas:
         return current

@@ -1,23 +1,31 @@
 """The leader's side: followers' progress, the high watermark, proposals to change the ISR (R1, R2, R4, R8, R9, R18).
 
-    a follower is dropped   after it was not caught up for replica.lag.time.max.ms; looked at every half of that, so in
-                            practice after up to 1.5 times of it (R8)
-    a follower is let in    when its end has reached the high watermark *and* the start of this leader epoch: until
-                            then it might still have to truncate (R9)
+a follower is dropped   after it was not caught up for replica.lag.time.max.ms; looked at every half of that, so in
+practice after up to 1.5 times of it (R8)
+a follower is let in    when its end has reached the high watermark *and* the start of this leader epoch: until
+then it might still have to truncate (R9)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from minikafka.errors import ErrorCode
 from minikafka.partition.eligibility import ReplicaEligibility, may_join
 from minikafka.partition.high_watermark import next_high_watermark
-from minikafka.partition.isr import Isr, IsrProposal
+from minikafka.partition.isr import Isr, IsrProposal, Outcome, Refused
 from minikafka.partition.replica import Replica
-from minikafka.types import NO_EPOCH, BrokerId, LeaderEpoch, Offset, PartitionEpoch
+from minikafka.types import NO_EPOCH, BrokerEpoch, BrokerId, LeaderEpoch, Now, Offset, PartitionEpoch
 
 if TYPE_CHECKING:
+    from minikafka.partition.local import LocalReplica
     from minikafka.partition.state import PartitionState
+
+UNDONE_BY: Final = frozenset(
+    (ErrorCode.OPERATION_NOT_ATTEMPTED, ErrorCode.INELIGIBLE_REPLICA, ErrorCode.INVALID_REQUEST)
+)
+"""Refusals that mean: it was not done, nor was an earlier copy of it. All others say that the controller knows
+something newer; the metadata log will tell us what, and until then the change stays pending."""
 
 
 class LeaderRole:
@@ -26,7 +34,15 @@ class LeaderRole:
     epoch_start_offset: our log end when it began; F6 and R9 compare with it.
     """
 
-    __slots__ = ("_broker_id", "eligible", "epoch", "epoch_start_offset", "followers", "isr", "partition_epoch")
+    __slots__ = (
+        "_broker_id",
+        "eligible",
+        "epoch",
+        "epoch_start_offset",
+        "followers",
+        "isr",
+        "partition_epoch",
+    )
 
     def __init__(
         self,
@@ -60,21 +76,59 @@ class LeaderRole:
             self.isr.commit(state.isr)
             self._keep_replicas(state, now_ms)
 
-    # The high watermark.
+    # Followers and the high watermark.
 
-    def high_watermark(
-        self, current: Offset, own_offset: Offset, log_end_offset: Offset, min_isr: int, now_ms: int, max_lag_ms: int
-    ) -> Offset:
-        """R4, R6. `own_offset`: the leader's log end, or its recovery point in fsync mode."""
-        maximal = self.isr.maximal
-        end_offsets = [own_offset]
-        for follower in self.followers.values():
-            if follower.broker_id in maximal or (
-                follower.is_caught_up(log_end_offset, now_ms, max_lag_ms)
-                and may_join(self.eligible, follower.broker_id, follower.broker_epoch)
-            ):
-                end_offsets.append(follower.log_end_offset)  # noqa: PERF401
-        return next_high_watermark(current, end_offsets, isr_size=len(maximal), min_insync_replicas=min_isr)
+    def fetched(
+        self,
+        local: LocalReplica,
+        replica_id: BrokerId,
+        broker_epoch: BrokerEpoch,
+        offset: Offset,
+        log_start_offset: Offset,
+        now: Now,
+    ) -> None:
+        """R1, R2. Of no replica, from outside the log, or of an earlier life of its broker: acknowledges nothing."""
+        follower = self.followers.get(replica_id)
+        log_end_offset = local.log.log_end_offset
+        if follower is None or not local.log.log_start_offset <= offset <= log_end_offset:
+            return
+        if broker_epoch != NO_EPOCH and broker_epoch < follower.broker_epoch:
+            return
+        follower.fetched(offset, log_start_offset, log_end_offset, broker_epoch, now.monotonic_ms)
+        self.advance_high_watermark(local, now)
+
+    def advance_high_watermark(self, local: LocalReplica, now: Now) -> None:
+        """R4, R6: on every append, follower fetch, flush and ISR change."""
+        end_offsets = [local.counted_offset]
+        if self.followers:
+            log_end_offset = local.log.log_end_offset
+            maximal = self.isr.maximal
+            end_offsets += [
+                follower.log_end_offset
+                for follower in self.followers.values()
+                if follower.broker_id in maximal
+                or (
+                    follower.is_caught_up(log_end_offset, now.monotonic_ms, local.max_lag_ms)
+                    and may_join(self.eligible, follower.broker_id, follower.broker_epoch)
+                )
+            ]
+        local.set_high_watermark(
+            next_high_watermark(
+                local.high_watermark,
+                end_offsets,
+                isr_size=len(self.isr.members),
+                min_insync_replicas=local.min_insync_replicas,
+            )
+        )
+
+    def low_watermark(self, local: LocalReplica) -> Offset:
+        """L12: the lowest log start offset of the replicas alive; DeleteRecords waits for it."""
+        starts = [
+            follower.log_start_offset
+            for follower in self.followers.values()
+            if not self.eligible.is_fenced(follower.broker_id)
+        ]
+        return min([local.log.log_start_offset, *starts])
 
     # The ISR.
 
@@ -103,6 +157,17 @@ class LeaderRole:
             )
         }
         return None if len(staying) == len(self.isr.members) else self._propose(staying)
+
+    def answered(self, proposal: IsrProposal, outcome: Outcome) -> None:
+        """R10: the controller's answer. News older than what the metadata log already told is ignored."""
+        if self.isr.pending is not proposal:
+            return
+        if isinstance(outcome, Refused):
+            if outcome.code in UNDONE_BY:
+                self.isr.refuse()
+        elif outcome.leader_epoch == self.epoch and outcome.partition_epoch >= self.partition_epoch:
+            self.partition_epoch = outcome.partition_epoch
+            self.isr.commit(outcome.isr)
 
     def _propose(self, members: set[BrokerId]) -> IsrProposal:
         isr = tuple((member, self._epoch_of(member)) for member in sorted(members))

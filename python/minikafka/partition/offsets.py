@@ -1,4 +1,4 @@
-"""Which offset belongs to this timestamp? ListOffsets (F5, F6).
+"""Which offset belongs to a timestamp: ListOffsets (F5, F6).
 
     -1  latest                 the reader's bound: high watermark, or LSO under read_committed
     -2  earliest               log start offset
@@ -8,7 +8,8 @@
     >= 0                       first record with that timestamp or a later one, below the bound; none: -1
 
 Right after an election the new leader's high watermark may lie below what the old one served. Until it reaches the
-start of the new epoch, latest and by-time answers could go backwards, so they are refused: OFFSET_NOT_AVAILABLE [78].
+start of the new epoch, the latest offset, and "no such record", could be taken back, so they are refused:
+OFFSET_NOT_AVAILABLE [78].
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ def look_up(
         return start, NO_TIMESTAMP, log.epochs.epoch_at(start)
     if timestamp in TIERED:
         return NOTHING
-    if not is_settled:
-        raise Rejected(ErrorCode.OFFSET_NOT_AVAILABLE, "the new leader's high watermark has not caught up yet")
     if timestamp == LATEST:
+        if not is_settled:
+            raise _not_settled()
         return bound, NO_TIMESTAMP, leader_epoch
     if timestamp == MAX_TIMESTAMP:
         found = log.port.max_timestamp_offset(upper_bound=bound)
@@ -54,5 +55,11 @@ def look_up(
     else:
         raise Rejected(ErrorCode.INVALID_REQUEST, f"timestamp {timestamp} means nothing")
     if found is None:
+        if not is_settled:
+            raise _not_settled()
         return NOTHING
     return found[0], found[1], log.epochs.epoch_at(found[0])
+
+
+def _not_settled() -> Rejected:
+    return Rejected(ErrorCode.OFFSET_NOT_AVAILABLE, "the new leader's high watermark has not caught up yet")

@@ -1,11 +1,12 @@
-"""May this client batch enter the log? Everything that is decided before sequences are (L1, L2, L4-L7).
+"""Whether a client's batch may enter the log: all that is decided before sequences are (L1, L2, L4-L7).
 
-    exactly one batch, magic 2, base offset 0       INVALID_RECORD [87]
+    exactly one batch, of magic 2                   INVALID_RECORD [87]
+    zstd only from Produce v7 on                    UNSUPPORTED_COMPRESSION_TYPE [76]
+    base offset 0                                   INVALID_RECORD [87]
     size <= max.message.bytes                       MESSAGE_TOO_LARGE [10]
     CRC-32C                                         CORRUPT_MESSAGE [2]
     last offset delta + 1 == count > 0, no control
     batch, sequence >= 0 if there is a producer     INVALID_RECORD [87]
-    zstd only from Produce v7 on                    UNSUPPORTED_COMPRESSION_TYPE [76]
     timestamps within the topic's bounds            INVALID_TIMESTAMP [32]
     keys, on a compacted topic                      INVALID_RECORD [87], naming the records
     size <= segment.bytes                           RECORD_LIST_TOO_LARGE [18]
@@ -15,6 +16,7 @@ All or nothing: one bad record refuses its batch, and the answer names every bad
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Final
 
 from minikafka.errors import ErrorCode, Rejected
@@ -27,8 +29,14 @@ if TYPE_CHECKING:
 MAGIC: Final = 2
 ZSTD: Final = 4
 ZSTD_VERSION: Final = 7
-BASE_OFFSET_BYTES: Final = 8
-NO_BASE_OFFSET: Final = bytes(BASE_OFFSET_BYTES)
+COMPRESSION_MASK: Final = 7
+LONG_MAX: Final = 2**63 - 1
+CREATE_TIME: Final = "CreateTime"
+BASE_OFFSET: Final = struct.Struct(">q")
+FIRST_BYTES: Final = struct.Struct(">qiibIh")
+"""base offset, length of what follows it, leader epoch, magic, CRC, attributes."""
+BEFORE_LENGTH: Final = 12
+"""Bytes of a batch that its length field does not count."""
 
 
 class RecordsRejected(Rejected):
@@ -39,29 +47,47 @@ class RecordsRejected(Rejected):
         self.record_errors = record_errors
 
 
-def check_client_batch(records: Buffer, settings: TopicSettings, *, produce_version: int, now_ms: int) -> BatchHeader:
-    """The header of the one batch in `records`. `now_ms` is wall time. Raises Rejected, changes nothing."""
-    view = memoryview(records)
-    if view[:BASE_OFFSET_BYTES] != NO_BASE_OFFSET and len(view) >= BASE_OFFSET_BYTES:
-        raise Rejected(ErrorCode.INVALID_RECORD, "a client's batch has base offset 0")
-    if len(view) > settings.max_message_bytes:
+def check_shape(records: Buffer, produce_version: int) -> None:
+    """L1: is this one batch of magic 2, and one this version may carry? Raises Rejected [87], [76]."""
+    size = len(records)
+    if size < FIRST_BYTES.size:
+        raise Rejected(ErrorCode.INVALID_RECORD, "a partition's records are exactly one batch; there is none")
+    _, length, _, magic, _, attributes = FIRST_BYTES.unpack_from(records)
+    if magic != MAGIC:
+        raise Rejected(ErrorCode.INVALID_RECORD, f"batches of magic {MAGIC} only, not {magic}")
+    if length + BEFORE_LENGTH != size:
+        raise Rejected(
+            ErrorCode.INVALID_RECORD,
+            f"a partition's records are exactly one batch; this one has {length + BEFORE_LENGTH} of {size} bytes",
+        )
+    if attributes & COMPRESSION_MASK == ZSTD and produce_version < ZSTD_VERSION:
+        raise Rejected(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"zstd needs Produce v{ZSTD_VERSION} or later")
+
+
+def check_client_batch(records: Buffer, settings: TopicSettings, now_ms: int) -> BatchHeader:
+    """The header of the one batch in `records`, whose shape was checked. `now_ms` is wall time.
+
+    Raises Rejected, changes nothing.
+    """
+    size = len(records)
+    (base_offset,) = BASE_OFFSET.unpack_from(records)
+    if base_offset != 0:
+        raise Rejected(ErrorCode.INVALID_RECORD, f"a client's batch has base offset 0, not {base_offset}")
+    if size > settings.max_message_bytes:
         raise Rejected(
             ErrorCode.MESSAGE_TOO_LARGE,
-            f"the batch has {len(view)} bytes; max.message.bytes is {settings.max_message_bytes}",
+            f"the batch has {size} bytes; max.message.bytes is {settings.max_message_bytes}",
         )
     try:
-        headers = inspect_batches(view)
+        (header,) = inspect_batches(records)
+        _check_fields(header)
+        _check_records(records, header, settings, now_ms)
     except BatchError as error:
         raise Rejected(_code_of(error), str(error)) from error
-    if len(headers) != 1:
-        raise Rejected(ErrorCode.INVALID_RECORD, f"one batch per partition, not {len(headers)}")
-    header = headers[0]
-    _check_fields(header, produce_version)
-    _check_records(view, header, settings, now_ms)
-    if len(view) > settings.segment_bytes:
+    if size > settings.segment_bytes:
         raise Rejected(
             ErrorCode.RECORD_LIST_TOO_LARGE,
-            f"the batch has {len(view)} bytes; segment.bytes is {settings.segment_bytes}",
+            f"the batch has {size} bytes; segment.bytes is {settings.segment_bytes}",
         )
     return header
 
@@ -70,8 +96,8 @@ def _code_of(error: BatchError) -> ErrorCode:
     return ErrorCode.CORRUPT_MESSAGE if error.kind == "corrupt" else ErrorCode.INVALID_RECORD
 
 
-def _check_fields(header: BatchHeader, produce_version: int) -> None:
-    """L1, L4."""
+def _check_fields(header: BatchHeader) -> None:
+    """L4."""
     if header.record_count <= 0 or header.last_offset_delta + 1 != header.record_count:
         raise Rejected(
             ErrorCode.INVALID_RECORD,
@@ -81,22 +107,20 @@ def _check_fields(header: BatchHeader, produce_version: int) -> None:
         raise Rejected(ErrorCode.INVALID_RECORD, "control batches are written by brokers")
     if header.producer_id != NO_PRODUCER_ID and header.base_sequence < 0:
         raise Rejected(ErrorCode.INVALID_RECORD, f"producer {header.producer_id} sent no sequence")
-    if header.compression == ZSTD and produce_version < ZSTD_VERSION:
-        raise Rejected(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"zstd needs Produce v{ZSTD_VERSION} or later")
 
 
-def _check_records(view: memoryview, header: BatchHeader, settings: TopicSettings, now_ms: int) -> None:
+def _check_records(records: Buffer, header: BatchHeader, settings: TopicSettings, now_ms: int) -> None:
     """L5-L7. The records are opened only when a rule can bite."""
     if header.is_log_append_time:
         raise Rejected(ErrorCode.INVALID_TIMESTAMP, "LogAppendTime is the broker's to set")
-    create_time = settings.message_timestamp_type == "CreateTime"
-    earliest = now_ms - settings.message_timestamp_before_max_ms if create_time else None
-    latest = now_ms + settings.message_timestamp_after_max_ms if create_time else None
+    earliest, latest = NO_TIMESTAMP, LONG_MAX
+    if settings.message_timestamp_type == CREATE_TIME:
+        earliest = max(NO_TIMESTAMP, now_ms - settings.message_timestamp_before_max_ms)
+        latest = min(LONG_MAX, now_ms + settings.message_timestamp_after_max_ms)
+    if not settings.is_compacted and earliest == NO_TIMESTAMP and header.max_timestamp <= latest:
+        return
     errors = record_errors(
-        view,
-        require_keys=settings.is_compacted,
-        min_timestamp=NO_TIMESTAMP if earliest is None else max(earliest, NO_TIMESTAMP),
-        max_timestamp=2**63 - 1 if latest is None else latest,
+        records, require_keys=settings.is_compacted, min_timestamp=earliest, max_timestamp=latest
     )
     if not errors:
         return

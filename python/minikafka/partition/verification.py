@@ -1,4 +1,4 @@
-"""Did the coordinator agree that this partition is part of the transaction? (T6, I5b, KIP-890)
+"""Whether the coordinator agreed that this partition is part of the transaction (T6, I5b, KIP-890).
 
 Before the first batch of a transaction here is appended, the leader asks the transaction coordinator. The entry is made
 *before* asking and must still be the same at the append: a marker, or a newer epoch, removes it, so an append that was
@@ -39,7 +39,7 @@ class Verifications:
         entry = self._entries.get(producer_id)
         if entry is None or epoch > entry.epoch:
             entry = self._entries[producer_id] = _Entry(epoch, first_sequence)
-        else:
+        elif epoch == entry.epoch:
             entry.lowest_sequence = min(entry.lowest_sequence, first_sequence)
         return entry.guard
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from minikafka.log.leader_epochs import EpochStart, LeaderEpochs, decode, encode
 
 
@@ -90,5 +89,15 @@ def test_l10_the_checkpoint_is_kafkas_text() -> None:
     data = encode(epochs(*SOME))
     assert data == b"0\n3\n1 0\n3 17\n6 40\n"
     assert decode(data).entries() == epochs(*SOME).entries()
-    for damaged in (None, b"", b"0\n2\n1 0\n", b"1\n1\n1 0\n", b"0\n1\n1\n", b"0\n1\nx y\n", b"\xff\n", data[:9]):
+    for damaged in (
+        None,
+        b"",
+        b"0\n2\n1 0\n",
+        b"1\n1\n1 0\n",
+        b"0\n1\n1\n",
+        b"0\n1\nx y\n",
+        b"\xff\n",
+        data[:9],
+        data[:-1],
+    ):
         assert decode(damaged).entries() == []

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from minikafka.log import producer_snapshot
 from minikafka.log.producer_state import ProducerState, ProducerStates, RememberedBatch
+
 from tests.unit.log.headers import data, marker
 
 
 def states() -> list[ProducerState]:
     known = ProducerStates()
     for sequence in range(3):
-        known.remember(data(10 + sequence, producer_id=1, epoch=2, sequence=sequence, timestamp=100 + sequence))
+        known.remember(
+            data(10 + sequence, producer_id=1, epoch=2, sequence=sequence, timestamp=100 + sequence)
+        )
     known.remember(data(20, 4, producer_id=2, sequence=2**31 - 2, transactional=True))
     known.remember_marker(marker(30, producer_id=3, epoch=5, coordinator_epoch=8, timestamp=70))
     return known.all()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.log.batch import BatchHeader
 from minikafka.log.producer_state import ProducerStates, RememberedBatch
+
 from tests.unit.log.headers import data, marker
 
 LAST = 2**31 - 1
@@ -107,7 +107,10 @@ def test_i5_batches_being_verified_keep_their_order() -> None:
     states = ProducerStates()
     later = data(0, sequence=5, transactional=True)
     assert refusal(states, later, lowest_verified_sequence=0) is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
-    assert states.check(data(0, sequence=0, transactional=True), from_client=True, lowest_verified_sequence=0) is None
+    assert (
+        states.check(data(0, sequence=0, transactional=True), from_client=True, lowest_verified_sequence=0)
+        is None
+    )
 
 
 def test_i5_a_verification_guards_a_known_producer_too() -> None:
@@ -182,7 +185,9 @@ def test_t6_an_ordinary_batch_inside_a_transaction_is_refused() -> None:
     assert refusal(states, data(1, sequence=1)) is ErrorCode.INVALID_TXN_STATE
 
 
-def marker_refusal(states: ProducerStates, epoch: int, coordinator_epoch: int = 0, *, tv2: bool) -> ErrorCode | None:
+def marker_refusal(
+    states: ProducerStates, epoch: int, coordinator_epoch: int = 0, *, tv2: bool
+) -> ErrorCode | None:
     try:
         states.check_marker(epoch, 7, coordinator_epoch, tv2=tv2)
     except Rejected as refused:
@@ -232,3 +237,16 @@ def test_t8_a_marker_without_a_transaction_ends_nothing() -> None:
     states = ProducerStates()
     assert states.remember_marker(marker(0)) is None
     assert states.get(7) is not None
+
+
+def test_t6_a_transaction_nobody_verified_is_not_opened() -> None:
+    """INVALID_TXN_STATE for its first batch here, unless the coordinator agreed; later ones need no asking."""
+    states = ProducerStates()
+    first = data(0, sequence=0, transactional=True)
+    with pytest.raises(Rejected) as refused:
+        states.check(first, from_client=True, is_verified=False)
+    assert refused.value.code is ErrorCode.INVALID_TXN_STATE
+    assert states.check(first, from_client=True, is_verified=True) is None
+    states.remember(first)
+    assert states.check(data(1, sequence=1, transactional=True), from_client=True, is_verified=False) is None
+    assert states.check(first, from_client=True, is_verified=False) is not None

@@ -10,9 +10,11 @@ from minikafka.log.transaction_index import (
 )
 
 
-def ended(index: TransactionIndex, producer: int, first: int, marker: int, *, committed: bool = False) -> None:
+def ended(
+    index: TransactionIndex, producer: int, first: int, marker: int, *, committed: bool = False
+) -> None:
     index.begin(producer, first)
-    index.end(producer, first, marker, committed=committed, stable=first)
+    index.end(producer, first, marker, committed=committed)
 
 
 def test_t10_an_open_transaction_holds_the_last_stable_offset() -> None:
@@ -40,8 +42,8 @@ def test_t10_the_oldest_of_several_ended_ones_counts() -> None:
     index = TransactionIndex()
     index.begin(1, 2)
     index.begin(2, 4)
-    index.end(2, 4, 6, committed=True, stable=2)
-    index.end(1, 2, 8, committed=True, stable=2)
+    index.end(2, 4, 6, committed=True)
+    index.end(1, 2, 8, committed=True)
     assert index.last_stable_offset(7) == 2
     index.high_watermark_moved(7)
     assert index.last_stable_offset(7) == 2
@@ -73,8 +75,8 @@ def test_t11_the_list_is_sorted_by_first_offset() -> None:
     index = TransactionIndex()
     index.begin(1, 0)
     index.begin(2, 1)
-    index.end(2, 1, 3, committed=False, stable=0)
-    index.end(1, 0, 4, committed=False, stable=0)
+    index.end(2, 1, 3, committed=False)
+    index.end(1, 0, 4, committed=False)
     assert index.aborted_between(0, 5) == [(1, 0), (2, 1)]
 
 
@@ -109,6 +111,22 @@ def test_l10_an_entry_of_the_transaction_index_has_34_bytes() -> None:
     one = AbortedTransaction(7, 10, 15, 10)
     data = encode_aborted(one)
     assert data == (
-        b"\0\0" + (7).to_bytes(8, "big") + (10).to_bytes(8, "big") + (15).to_bytes(8, "big") + (10).to_bytes(8, "big")
+        b"\0\0"
+        + (7).to_bytes(8, "big")
+        + (10).to_bytes(8, "big")
+        + (15).to_bytes(8, "big")
+        + (10).to_bytes(8, "big")
     )
     assert decode_aborted(data + data[:20]) == [one]
+
+
+def test_l10_an_entry_tells_the_last_stable_offset_of_its_moment() -> None:
+    """The oldest other open transaction, or one past the marker: what Kafka's index says, and its readers stop by."""
+    index = TransactionIndex()
+    index.begin(1, 0)
+    index.begin(2, 3)
+    first = index.end(1, 0, 5, committed=False)
+    second = index.end(2, 3, 6, committed=False)
+    assert first is not None
+    assert second is not None
+    assert (first.last_stable_offset, second.last_stable_offset) == (3, 7)

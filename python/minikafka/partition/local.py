@@ -1,0 +1,89 @@
+"""The broker's own replica, whatever its role: its log, its high watermark, how far it counts.
+
+The high watermark outlives roles: a new leader starts from what it knew as a follower (R18), and a leader's never moves
+back. What depends on the role is in `leader.py` and `follower.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikafka.log.replica_log import ReplicaLog
+from minikafka.partition.high_watermark import effective_min_insync_replicas
+from minikafka.partition.values import FSYNC
+from minikafka.partition.verification import Verifications
+from minikafka.types import BrokerId, Offset, TopicPartition
+
+if TYPE_CHECKING:
+    from minikafka.config import TopicSettings
+
+
+class LocalReplica:
+    """What both roles work on.
+
+    high_watermark: exclusive; log_start_offset <= high_watermark <= log_end_offset.
+    rolled: a segment was rolled and not yet flushed (L9).
+    """
+
+    __slots__ = (
+        "broker_id",
+        "fsync",
+        "high_watermark",
+        "log",
+        "max_lag_ms",
+        "replicas",
+        "rolled",
+        "settings",
+        "topic_partition",
+        "verifications",
+    )
+
+    def __init__(
+        self,
+        topic_partition: TopicPartition,
+        broker_id: BrokerId,
+        log: ReplicaLog,
+        settings: TopicSettings,
+        *,
+        durability: str,
+        high_watermark: Offset,
+        max_lag_ms: int,
+    ) -> None:
+        self.topic_partition = topic_partition
+        self.broker_id = broker_id
+        self.log = log
+        self.settings = settings
+        self.fsync = durability == FSYNC
+        self.max_lag_ms = max_lag_ms
+        self.verifications = Verifications()
+        self.replicas: tuple[BrokerId, ...] = ()
+        self.rolled = False
+        self.high_watermark: Offset = 0
+        self.set_high_watermark(high_watermark)
+
+    @property
+    def counted_offset(self) -> Offset:
+        """Everything below it counts as held by this replica (design: durability modes)."""
+        return self.log.recovery_point if self.fsync else self.log.log_end_offset
+
+    @property
+    def last_stable_offset(self) -> Offset:
+        """T10."""
+        return self.log.transactions.last_stable_offset(self.high_watermark)
+
+    @property
+    def min_insync_replicas(self) -> int:
+        """The effective one (R5)."""
+        return effective_min_insync_replicas(self.settings.min_insync_replicas, len(self.replicas))
+
+    def set_high_watermark(self, offset: Offset) -> None:
+        """Within the log, whatever is asked for: a checkpointed one may lie outside (D4)."""
+        offset = max(min(offset, self.log.log_end_offset), self.log.log_start_offset)
+        if offset != self.high_watermark:
+            self.high_watermark = offset
+            self.log.transactions.high_watermark_moved(offset)
+
+    def flush_if_asked(self) -> None:
+        """L15: `flush.messages` forces the fsync before the answer, as Kafka does, inside the append."""
+        if self.log.log_end_offset - self.log.recovery_point >= self.settings.flush_messages:
+            self.log.port.flush()
