@@ -118,6 +118,7 @@ class FetchCall:
                         wanted.log_start_offset,
                         now,
                         leader_epoch=wanted.current_leader_epoch,
+                        last_fetched_epoch=wanted.last_fetched_epoch,
                     )
                     self._broker.replicas.changed(partition)
 

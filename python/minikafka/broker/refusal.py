@@ -166,7 +166,8 @@ def _add_partitions(
     )
 
 
-Builder: TypeAlias = Callable[[object, int, int], Message]
+Builder: TypeAlias = Callable[..., Message]
+"""(request message, API version, error code); each is only ever given its own request class."""
 
 BUILDERS: Final[dict[type, Builder]] = {
     produce.ProduceRequest: _produce,
@@ -178,4 +179,4 @@ BUILDERS: Final[dict[type, Builder]] = {
     find_coordinator.FindCoordinatorRequest: _find_coordinator,
     add_partitions_to_txn.AddPartitionsToTxnRequest: _add_partitions,
     txn_offset_commit.TxnOffsetCommitRequest: _txn_offset_commit,
-}  # type: ignore[dict-item]  # each builder is only ever given its own request class
+}

@@ -31,6 +31,7 @@ class ReplicaManager:
         self._changed: dict[TopicPartition, Partition] = {}
         self._seen: dict[TopicPartition, Progress] = {}
         self._flushing: set[TopicPartition] = set()
+        self._truncations: dict[TopicPartition, int] = {}
 
     def get(self, name: TopicPartition) -> Partition | None:
         """Our replica of `name`, if we hold one."""
@@ -115,6 +116,7 @@ class ReplicaManager:
         self._changed.pop(name, None)
         self._seen.pop(name, None)
         self._flushing.discard(name)
+        self._truncations.pop(name, None)
         self._wake(name, Bound.LEADERSHIP, now)
 
     # What moved.
@@ -135,6 +137,10 @@ class ReplicaManager:
         return True
 
     def _compare(self, name: TopicPartition, partition: Partition, now: Now) -> None:
+        if partition.log.truncations != self._truncations.get(name, 0):
+            # D2: before anything is appended again, or recovery would trust what is rewritten below the old point.
+            self._truncations[name] = partition.log.truncations
+            self._broker.storage.write(self._broker.storage.checkpoint_files(recovery_points=True))
         progress = partition.progress()
         seen = self._seen.get(name)
         self._seen[name] = progress
