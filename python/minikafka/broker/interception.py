@@ -128,6 +128,11 @@ class Interception:
         self._rules = rules or Rules()
         self._delayed = 0
 
+    @property
+    def has_rules(self) -> bool:
+        """False nearly always; then neither hook needs asking."""
+        return bool(self._rules.in_force)
+
     def before(self, request: Request[object], now: Now) -> bool:
         """True when a rule took the request; it is answered or closed, and must not be handled."""
         if not self._rules.in_force:
@@ -151,8 +156,6 @@ class Interception:
     def reply(self, request: Request[object], release: Callable[[], None], close: Callable[[], None]) -> bool:
         """True when a rule took the reply. It then runs at most one of: `release` (send it after all) and `close`
         (close the connection in the reply's stead, when its turn comes); neither means the reply is held."""
-        if not self._rules.in_force:
-            return False
         action = self._strike(request, (DropReply, DelayReply))
         if isinstance(action, DropReply) and not action.hold:
             close()

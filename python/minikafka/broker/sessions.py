@@ -103,19 +103,19 @@ class Session:
             return
         header = request.header
         data = codec.encode_response(header.api_key, header.api_version, header.correlation_id, body)
-
-        def release() -> None:
-            if not self.closed:
-                self._ready(request, data)
-
-        if not self.interception.reply(request, release, lambda: self._ready(request, CLOSE)):
-            self._ready(request, data)
+        if self.interception.has_rules and self.interception.reply(
+            request, lambda: self._ready(request, data), lambda: self._ready(request, CLOSE)
+        ):
+            return
+        self._ready(request, data)
 
     def answer_nothing(self, request: Request[object]) -> None:
         if not self.closed:
             self._ready(request, b"")
 
     def _ready(self, request: Request[object], data: Buffer) -> None:
+        if self.closed:
+            return
         self.let_next_pass(request)
         under_way = self._under_way
         if under_way and under_way[0][0] is request:
