@@ -81,7 +81,6 @@ class Timers(Protocol):
     """The node's timers."""
 
     def set(self, key: tuple[str | int, ...], deadline_ms: int, run: Callable[[Now], None]) -> None: ...
-    def cancel(self, key: tuple[str | int, ...]) -> None: ...
 
 
 class Ended(NamedTuple):
@@ -128,8 +127,7 @@ class Markers:
     def drop(self, index: int) -> None:
         """Leadership of coordinator partition `index` is lost: stop at once, whatever is still under way."""
         for key in [key for key in self._telling if key[0] == index]:
-            del self._telling[key]
-            self._timers.cancel(_retry_key(*key))
+            del self._telling[key]  # its retry timers will find it gone
 
     def _is_current(self, telling: _Telling) -> bool:
         return (
@@ -203,10 +201,8 @@ class Markers:
         """Ask for the leaders again after a pause; it may be another broker by then."""
         deadline_ms = now.monotonic_ms + telling.backoff_ms
         telling.backoff_ms = min(2 * telling.backoff_ms, LONGEST_BACKOFF_MS)
-        key = (
-            *_retry_key(telling.ended.coordinator_partition, telling.ended.transactional_id),
-            str(partitions[0]),
-        )
+        ended = telling.ended
+        key = ("markers", ended.coordinator_partition, ended.transactional_id, str(partitions[0]))
 
         def again(at: Now) -> None:
             if self._is_current(telling):
@@ -221,7 +217,3 @@ class Markers:
 
     def _forget(self, telling: _Telling) -> None:
         self._telling.pop((telling.ended.coordinator_partition, telling.ended.transactional_id), None)
-
-
-def _retry_key(index: int, transactional_id: str) -> tuple[str | int, ...]:
-    return ("transaction-markers", index, transactional_id)
