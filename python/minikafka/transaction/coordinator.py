@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from minikafka.coordinator.led_partition import Timers
 from minikafka.coordinator.runtime import CoordinatorRuntime
 from minikafka.coordinator.writer import PartitionWriter
 from minikafka.errors import ErrorCode, Rejected
-from minikafka.transaction.markers import Ended, Marker, Markers, MarkerSender, Timers
+from minikafka.transaction.markers import Ended, Marker, Markers, MarkerSender
 from minikafka.transaction.producer_ids import ProducerIds
 from minikafka.transaction.shard import Surroundings, TransactionShard
 from minikafka.transaction.timeouts import TransactionSettings

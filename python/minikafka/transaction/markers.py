@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, Protocol
 
+from minikafka.coordinator.led_partition import Timers
 from minikafka.errors import ErrorCode
 from minikafka.types import (
     NO_LEADER,
@@ -75,12 +76,6 @@ class MarkerSender(Protocol):
         """WriteTxnMarkers to `broker`. `answered` runs once, at once or later: with an error per partition,
         or with None when no answer came, which leaves open whether the markers are written.
         """
-
-
-class Timers(Protocol):
-    """The node's timers."""
-
-    def set(self, key: tuple[str | int, ...], deadline_ms: int, run: Callable[[Now], None]) -> None: ...
 
 
 class Ended(NamedTuple):
