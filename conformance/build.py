@@ -22,6 +22,7 @@ from conformance.paths import CACHE, CONFORMANCE, GO_PROGRAMS, JVM_CLASSES, JVM_
 GO_SOURCES = {
     "franz_go_client": CONFORMANCE / "clients" / "franz_go",
     "kfake_server": CONFORMANCE / "targets" / "kfake_server",
+    "franz_go_bench": ROOT / "bench" / "franz_go",
 }
 COMMANDS = {"java": ("java", "javac", "mvn"), "go": ("go",), "node": ("node", "npm")}
 

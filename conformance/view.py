@@ -34,6 +34,11 @@ class ClusterView:
             created.result(REQUEST_TIMEOUT_S)
         wait_until(f"leaders of {name}", lambda: self._is_complete(name, partitions), 20)
 
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic; raises KafkaException when the cluster refuses."""
+        for deleted in self._admin.delete_topics([name], operation_timeout=REQUEST_TIMEOUT_S).values():
+            deleted.result(REQUEST_TIMEOUT_S)
+
     def leader(self, topic: str, partition: int) -> int:
         """The leader's broker id, -1 when there is none."""
         return self._partition(topic, partition).leader
