@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
 CONSUMER: Final = -1
+LEADER_EPOCH_VERSION: Final = 4
 OFFSET_NOT_AVAILABLE_VERSION: Final = 5
 
 
@@ -75,6 +76,10 @@ def _look_up(
             leader_epoch=NO_EPOCH,
         )
     offset, timestamp, leader_epoch = found
+    is_told = request.api_version >= LEADER_EPOCH_VERSION
     return ListOffsetsPartitionResponse(
-        partition_index=name.partition, timestamp=timestamp, offset=offset, leader_epoch=leader_epoch
+        partition_index=name.partition,
+        timestamp=timestamp,
+        offset=offset,
+        leader_epoch=leader_epoch if is_told else NO_EPOCH,
     )
