@@ -147,7 +147,9 @@ class World:
             origin=origin,
         )
 
-    def refusal(self, data: bytes, *, acks: int = LEADER, version: int = 13, transactional_id: str | None = "t") -> ErrorCode:
+    def refusal(
+        self, data: bytes, *, acks: int = LEADER, version: int = 13, transactional_id: str | None = "t"
+    ) -> ErrorCode:
         """The error an append hears."""
         try:
             self.append(data, acks=acks, version=version, transactional_id=transactional_id)
@@ -155,7 +157,9 @@ class World:
             return rejected.code
         return ErrorCode.NONE
 
-    def end(self, producer_id: int, epoch: int, *, commit: bool, version: int = 1, coordinator_epoch: int = 0) -> Appended:
+    def end(
+        self, producer_id: int, epoch: int, *, commit: bool, version: int = 1, coordinator_epoch: int = 0
+    ) -> Appended:
         return self.partition.append_marker(
             producer_id=producer_id,
             producer_epoch=epoch,
@@ -165,7 +169,15 @@ class World:
             now=at(),
         )
 
-    def ack(self, follower: int, offset: int, ms: int = 0, *, broker_epoch: int | None = None, last_epoch: int = -1) -> None:
+    def ack(
+        self,
+        follower: int,
+        offset: int,
+        ms: int = 0,
+        *,
+        broker_epoch: int | None = None,
+        last_epoch: int = -1,
+    ) -> None:
         """The follower fetches at `offset`."""
         self.partition.follower_fetched(
             follower,
