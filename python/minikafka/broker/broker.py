@@ -53,7 +53,7 @@ from minikafka.errors import ErrorCode
 from minikafka.group.shard import GroupShard
 from minikafka.log.port import Disk
 from minikafka.partition.partition import Partition
-from minikafka.types import CONTROLLER_ID, BrokerEpoch, BrokerId, Now, Offset
+from minikafka.types import CONTROLLER_ID, NO_EPOCH, BrokerEpoch, BrokerId, Now, Offset
 from minikafka.wire.support import SERVED
 
 RECOVERY_POINT_CHECKPOINT_MS: Final = 60_000
@@ -96,6 +96,8 @@ class Broker:
         self.durability = durability
         self.supported_features = SUPPORTED_FEATURES
         self.image = MetadataImage()
+        self._acted_on = self.image
+        self._joined = False
         self.new_uuid = new_uuid
         self._controller = controller
 
@@ -188,14 +190,27 @@ class Broker:
 
     def metadata_changed(self, image: MetadataImage, now: Now) -> None:
         """The metadata log moved on: become what it says."""
-        old, self.image = self.image, image
-        self.coordinators.image_changed()
-        self.replicas.apply(old, image, now)
-        if old.configs is not image.configs:
-            self.replicas.reconfigure()
-        forget_deleted_topics(self, old, now)
+        self.image = image
+        self.become(now)
         self.auto_create.image_changed(now)
         self.lifecycle.caught_up(now)
+
+    def become(self, now: Now) -> None:
+        """Act on the image, once it holds this life's registration.
+
+        Before that it may still say what an earlier life was: a broker that died as a leader, lost its unflushed tail
+        and came back within its session would lead on in the same epoch, with a log that contradicts its followers'.
+        """
+        if not self._joined:
+            registered = self.broker_epoch != NO_EPOCH
+            self._joined = registered and self.image.broker_epoch(self.broker_id) == self.broker_epoch
+        if self._joined and self._acted_on is not self.image:
+            old, self._acted_on = self._acted_on, self.image
+            self.coordinators.image_changed()
+            self.replicas.apply(old, self.image, now)
+            if old.configs is not self.image.configs:
+                self.replicas.reconfigure()
+            forget_deleted_topics(self, old, now)
 
     def wait_for_replication(
         self,

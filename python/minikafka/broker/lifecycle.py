@@ -86,6 +86,7 @@ class Lifecycle:
         self.broker_epoch = response.broker_epoch
         if self.state is State.STARTING:
             self.state = State.RECOVERING
+        self._broker.become(now)
         self.beat(now)
 
     def _register_lost(self, why: str, now: Now) -> None:

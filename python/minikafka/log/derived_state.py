@@ -89,11 +89,16 @@ class DerivedState:
 
     def truncated(self) -> None:
         """The log was just cut at its end (R11): forget what followed from what is gone."""
-        if self.epochs.truncate_to(self._port.log_end_offset):
-            self.write_epochs()
+        self.forget_empty_epochs()
         start = self._restore_newest_snapshot()
         self.transactions.truncate_to(start)
         self._replay(start)
+
+    def forget_empty_epochs(self) -> None:
+        """Our log ends where the leader's parts from it, so no record goes; but an epoch we began and never wrote in
+        would go on contradicting the leader's."""
+        if self.epochs.truncate_to(self._port.log_end_offset):
+            self.write_epochs()
 
     def cleared(self) -> None:
         """The log starts over, empty."""

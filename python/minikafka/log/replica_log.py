@@ -185,6 +185,8 @@ class ReplicaLog:
             self.port.truncate_to(offset)
             self.truncations += 1
             self._derived.truncated()
+        else:
+            self._derived.forget_empty_epochs()
 
     def start_over_at(self, offset: Offset) -> None:
         """R11: the leader's log starts above our end: drop everything and start there."""
