@@ -4,7 +4,7 @@ use minikafka_log::batch as core;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::buffer::BytesLike;
+use crate::buffer::{BytesLike, DETACH_FROM_BYTES};
 use crate::error::batch_error;
 
 /// One record batch without its records (magic 2). Frozen; what can be derived is derived once, when it is made.
@@ -252,7 +252,7 @@ fn read_records(py: Python<'_>, data: BytesLike<'_>) -> PyResult<Vec<Record>> {
     let mut read = || {
         for item in core::split_batches(data.as_slice()) {
             let (header, batch) = item?;
-            let bytes = core::uncompressed_records(&header, batch)?;
+            let bytes = core::unpack(&header, batch)?;
             for record in core::Records::new(header, &bytes) {
                 records.push(to_python(py, &record?));
             }
@@ -278,13 +278,72 @@ fn to_python(py: Python<'_>, record: &core::Record<'_>) -> PyResult<Record> {
     })
 }
 
+/// Why one record of a batch is refused.
+#[pyclass(frozen, get_all, module = "minikafka._core")]
+pub struct RecordError {
+    batch_index: i32,
+    kind: &'static str,
+    message: String,
+}
+
+impl From<core::RecordError> for RecordError {
+    fn from(error: core::RecordError) -> Self {
+        let (kind, message) = match error.fault {
+            core::RecordFault::MissingKey => (
+                "invalid",
+                "a compacted topic takes no record without a key".to_owned(),
+            ),
+            core::RecordFault::OffsetDelta(delta) => (
+                "invalid",
+                format!("its offset delta is {delta}, not its place in the batch"),
+            ),
+            core::RecordFault::Timestamp(timestamp) => (
+                "timestamp",
+                format!("its timestamp {timestamp} is out of the range the topic allows"),
+            ),
+        };
+        Self {
+            batch_index: error.batch_index,
+            kind,
+            message,
+        }
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (batch, *, require_keys, min_timestamp, max_timestamp))]
+#[allow(clippy::needless_pass_by_value)]
+fn validate_records(
+    py: Python<'_>,
+    batch: BytesLike<'_>,
+    require_keys: bool,
+    min_timestamp: Option<i64>,
+    max_timestamp: Option<i64>,
+) -> PyResult<Vec<RecordError>> {
+    let rules = core::RecordRules {
+        require_keys,
+        min_timestamp,
+        max_timestamp,
+    };
+    let bytes = batch.as_slice();
+    let header = core::BatchHeader::parse(bytes).map_err(|error| batch_error(py, &error))?;
+    let check = || core::check_records(&header, bytes, rules);
+    // A small uncompressed batch is looked through faster than the GIL changes hands.
+    let is_quick = bytes.len() < DETACH_FROM_BYTES && header.compression() == 0;
+    let errors = if is_quick { check() } else { py.detach(check) };
+    let errors = errors.map_err(|error| batch_error(py, &error))?;
+    Ok(errors.into_iter().map(RecordError::from).collect())
+}
+
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<BatchHeader>()?;
     module.add_class::<Record>()?;
+    module.add_class::<RecordError>()?;
     module.add_function(wrap_pyfunction!(crc32c, module)?)?;
     module.add_function(wrap_pyfunction!(inspect_batches, module)?)?;
     module.add_function(wrap_pyfunction!(build_batch, module)?)?;
     module.add_function(wrap_pyfunction!(build_end_transaction_marker, module)?)?;
-    module.add_function(wrap_pyfunction!(read_records, module)?)
+    module.add_function(wrap_pyfunction!(read_records, module)?)?;
+    module.add_function(wrap_pyfunction!(validate_records, module)?)
 }

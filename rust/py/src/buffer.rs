@@ -5,6 +5,9 @@ use pyo3::exceptions::PyBufferError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+/// Work on this many bytes and more lets other Python threads run.
+pub const DETACH_FROM_BYTES: usize = 64 << 10;
+
 /// Keeps the Python object, or its exported buffer, alive as long as the slice is used.
 pub enum BytesLike<'py> {
     /// The common case, and the cheapest.

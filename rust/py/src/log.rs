@@ -12,12 +12,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::batch::BatchHeader;
-use crate::buffer::BytesLike;
+use crate::buffer::{BytesLike, DETACH_FROM_BYTES};
 use crate::error::{io_error, log_error};
 use crate::fs::Disk;
-
-/// Writes and reads of this size and more let other Python threads run.
-const DETACH_FROM_BYTES: usize = 64 << 10;
 
 /// `minikafka.log.port.LogConfig`, by its attributes.
 #[derive(FromPyObject)]
@@ -265,6 +262,27 @@ impl Log {
 
     fn reconfigure(&self, config: ConfigArgument) {
         self.lock().reconfigure(config.into());
+    }
+
+    #[pyo3(signature = (timestamp, *, upper_bound))]
+    fn offset_for_timestamp(
+        &self,
+        py: Python<'_>,
+        timestamp: i64,
+        upper_bound: i64,
+    ) -> PyResult<Option<(i64, i64)>> {
+        self.run(py, true, |log| {
+            log.offset_for_timestamp(timestamp, upper_bound)
+        })
+    }
+
+    #[pyo3(signature = (*, upper_bound))]
+    fn max_timestamp_offset(
+        &self,
+        py: Python<'_>,
+        upper_bound: i64,
+    ) -> PyResult<Option<(i64, i64)>> {
+        self.run(py, true, |log| log.max_timestamp_offset(upper_bound))
     }
 
     fn flush(&self, py: Python<'_>) -> PyResult<i64> {

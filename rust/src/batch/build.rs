@@ -1,7 +1,8 @@
 //! Building batches: coordinators' records, markers, and whatever a test needs.
 
-use crate::batch::header::{CONTROL, HEADER_BYTES, LOG_APPEND_TIME, TRANSACTIONAL};
-use crate::batch::validate::crc_of_batch;
+use crate::batch::compression::pack;
+use crate::batch::header::{BatchHeader, HEADER_BYTES, LOG_APPEND_TIME, with_flags};
+use crate::batch::validate::crc_of_parts;
 use crate::bytes::put_varint;
 use crate::error::BatchError;
 
@@ -57,10 +58,11 @@ impl Default for BatchOptions {
     }
 }
 
-/// One batch of these records, uncompressed, with offsets from the base offset upward.
+/// One batch of these records, with offsets from the base offset upward.
 ///
 /// # Errors
-/// `Invalid` without records, or when the batch would pass the 2 GiB its length field can say.
+/// `Invalid` without records, or when the batch would pass the 2 GiB its length field can say;
+/// `UnsupportedCompression` above 4.
 pub fn build_batch(
     records: &[NewRecord<'_>],
     options: BatchOptions,
@@ -68,27 +70,37 @@ pub fn build_batch(
     let Some(first) = records.first() else {
         return Err(BatchError::invalid("a batch needs at least one record"));
     };
-    let mut batch = vec![0; HEADER_BYTES];
+    let mut body = Vec::new();
+    let mut max_timestamp = first.timestamp;
     for (index, record) in records.iter().enumerate() {
-        put_record(
-            &mut batch,
-            record,
-            record.timestamp.wrapping_sub(first.timestamp),
-            index as i64,
-        );
+        let timestamp_delta = record.timestamp.wrapping_sub(first.timestamp);
+        put_record(&mut body, record, timestamp_delta, index as i64);
+        max_timestamp = max_timestamp.max(record.timestamp);
     }
-    let max_timestamp = records
-        .iter()
-        .map(|record| record.timestamp)
-        .max()
-        .unwrap_or(first.timestamp);
-    finish(
-        batch,
-        records.len(),
-        first.timestamp,
+    let body = pack(options.compression, &body)?;
+    let too_large = || BatchError::invalid("the batch is larger than its length field can say");
+    let header = BatchHeader {
+        base_offset: options.base_offset,
+        size_bytes: i32::try_from(body.len() + HEADER_BYTES)
+            .map_err(|_| too_large())?
+            .cast_unsigned(),
+        partition_leader_epoch: options.partition_leader_epoch,
+        magic: 2,
+        crc: 0,
+        attributes: attributes(options),
+        last_offset_delta: i32::try_from(records.len() - 1).map_err(|_| too_large())?,
+        base_timestamp: first.timestamp,
         max_timestamp,
-        options,
-    )
+        producer_id: options.producer_id,
+        producer_epoch: options.producer_epoch,
+        base_sequence: options.base_sequence,
+        record_count: i32::try_from(records.len()).map_err(|_| too_large())?,
+        marker: None,
+    };
+    let crc = crc_of_parts(&header.to_bytes(), &body);
+    let mut batch = BatchHeader { crc, ..header }.to_bytes().to_vec();
+    batch.extend(body);
+    Ok(batch)
 }
 
 /// The control batch that ends a transaction on one partition (T8): version 0 key and value, base sequence -1.
@@ -121,42 +133,18 @@ pub fn build_end_transaction_marker(
     build_batch(&[record], options)
 }
 
-fn finish(
-    mut batch: Vec<u8>,
-    record_count: usize,
-    base_timestamp: i64,
-    max_timestamp: i64,
-    options: BatchOptions,
-) -> Result<Vec<u8>, BatchError> {
-    let too_large = || BatchError::invalid("the batch is larger than its length field can say");
-    let count = i32::try_from(record_count).map_err(|_| too_large())?;
-    let length = i32::try_from(batch.len() - 12).map_err(|_| too_large())?;
-    let mut attributes = 0_i16;
-    for (flag, bit) in [
-        (options.transactional, TRANSACTIONAL),
-        (options.control, CONTROL),
-        (options.log_append_time, LOG_APPEND_TIME),
-    ] {
-        attributes |= if flag { bit } else { 0 };
-    }
-    let mut header = Vec::with_capacity(HEADER_BYTES);
-    header.extend(options.base_offset.to_be_bytes());
-    header.extend(length.to_be_bytes());
-    header.extend(options.partition_leader_epoch.to_be_bytes());
-    header.push(2);
-    header.extend([0; 4]);
-    header.extend(attributes.to_be_bytes());
-    header.extend((count - 1).to_be_bytes());
-    header.extend(base_timestamp.to_be_bytes());
-    header.extend(max_timestamp.to_be_bytes());
-    header.extend(options.producer_id.to_be_bytes());
-    header.extend(options.producer_epoch.to_be_bytes());
-    header.extend(options.base_sequence.to_be_bytes());
-    header.extend(count.to_be_bytes());
-    write_at(&mut batch, 0, &header);
-    let crc = crc_of_batch(&batch);
-    write_at(&mut batch, 17, &crc.to_be_bytes());
-    Ok(batch)
+fn attributes(options: BatchOptions) -> i16 {
+    let flags = with_flags(
+        i16::from(options.compression),
+        options.transactional,
+        options.control,
+    );
+    flags
+        | if options.log_append_time {
+            LOG_APPEND_TIME
+        } else {
+            0
+        }
 }
 
 fn put_record(out: &mut Vec<u8>, record: &NewRecord<'_>, timestamp_delta: i64, offset_delta: i64) {
@@ -181,11 +169,5 @@ fn put_nullable(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
             put_varint(out, bytes.len() as i64);
             out.extend(bytes);
         }
-    }
-}
-
-fn write_at(batch: &mut [u8], position: usize, bytes: &[u8]) {
-    if let Some(place) = batch.get_mut(position..position + bytes.len()) {
-        place.copy_from_slice(bytes);
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{BatchError, BatchErrorKind};
 /// Size of the header; also of the smallest batch, one without records (legal after compaction, L16).
 pub const HEADER_BYTES: usize = 61;
 /// Base offset and batch length; the batch length counts what follows it.
-pub const LENGTH_PREFIX_BYTES: usize = 12;
+pub const LENGTH_PREFIX_BYTES: u32 = 12;
 
 const COMPRESSION_MASK: i16 = 0b111;
 pub(crate) const LOG_APPEND_TIME: i16 = 1 << 3;
@@ -85,7 +85,7 @@ impl BatchHeader {
             base_offset: cursor.i64()?,
             // A length too small or negative becomes a size below HEADER_BYTES, which `check` refuses.
             size_bytes: u32::try_from(cursor.i32()?)
-                .map_or(0, |length| length + LENGTH_PREFIX_BYTES as u32),
+                .map_or(0, |length| length + LENGTH_PREFIX_BYTES),
             partition_leader_epoch: cursor.i32()?,
             magic: cursor.i8()?,
             crc: cursor.u32()?,
@@ -99,6 +99,27 @@ impl BatchHeader {
             record_count: cursor.i32()?,
             marker: None,
         })
+    }
+
+    /// The header as written; the inverse of [`BatchHeader::parse`].
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; HEADER_BYTES] {
+        let length = self.size_bytes.saturating_sub(LENGTH_PREFIX_BYTES);
+        let mut bytes = [0; HEADER_BYTES];
+        bytes[0..8].copy_from_slice(&self.base_offset.to_be_bytes());
+        bytes[8..12].copy_from_slice(&length.to_be_bytes());
+        bytes[12..16].copy_from_slice(&self.partition_leader_epoch.to_be_bytes());
+        bytes[16..17].copy_from_slice(&self.magic.to_be_bytes());
+        bytes[17..21].copy_from_slice(&self.crc.to_be_bytes());
+        bytes[21..23].copy_from_slice(&self.attributes.to_be_bytes());
+        bytes[23..27].copy_from_slice(&self.last_offset_delta.to_be_bytes());
+        bytes[27..35].copy_from_slice(&self.base_timestamp.to_be_bytes());
+        bytes[35..43].copy_from_slice(&self.max_timestamp.to_be_bytes());
+        bytes[43..51].copy_from_slice(&self.producer_id.to_be_bytes());
+        bytes[51..53].copy_from_slice(&self.producer_epoch.to_be_bytes());
+        bytes[53..57].copy_from_slice(&self.base_sequence.to_be_bytes());
+        bytes[57..61].copy_from_slice(&self.record_count.to_be_bytes());
+        bytes
     }
 
     fn check(&self) -> Result<(), BatchError> {

@@ -1,6 +1,8 @@
 //! Record batches of magic 2: reading, checking, stamping and building them.
 
 mod build;
+mod check;
+mod compression;
 mod header;
 mod record;
 mod stamp;
@@ -10,8 +12,10 @@ mod validate;
 mod tests;
 
 pub use build::{BatchOptions, NewRecord, build_batch, build_end_transaction_marker};
+pub use check::{RecordError, RecordFault, RecordRules, check_records};
+pub use compression::{MOST_UNCOMPRESSED_BYTES, unpack};
 pub use header::{BatchHeader, HEADER_BYTES, LENGTH_PREFIX_BYTES, Marker, with_flags};
-pub use record::{Record, Records, uncompressed_records};
+pub use record::{Record, Records};
 pub use stamp::stamped_header;
 pub use validate::{check_crc, crc_of_batch, inspect, split_batches};
 

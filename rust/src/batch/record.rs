@@ -1,28 +1,8 @@
 //! The records inside a batch, once its bytes are uncompressed.
 
-use std::borrow::Cow;
-
-use crate::batch::header::{BatchHeader, HEADER_BYTES};
+use crate::batch::header::BatchHeader;
 use crate::bytes::Cursor;
-use crate::error::{BatchError, BatchErrorKind};
-
-/// The bytes of the records of `batch`.
-///
-/// # Errors
-/// `UnsupportedCompression` unless they are not compressed.
-pub fn uncompressed_records<'a>(
-    header: &BatchHeader,
-    batch: &'a [u8],
-) -> Result<Cow<'a, [u8]>, BatchError> {
-    if header.compression() != 0 {
-        let message = format!("compression {} is not supported", header.compression());
-        return Err(BatchError::new(
-            BatchErrorKind::UnsupportedCompression,
-            message,
-        ));
-    }
-    Ok(Cow::Borrowed(batch.get(HEADER_BYTES..).unwrap_or_default()))
-}
+use crate::error::BatchError;
 
 /// One record. Borrows from the uncompressed bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod recovery;
 mod scan;
 mod segment;
 mod time_index;
+mod timestamps;
 
 #[cfg(test)]
 mod tests;
