@@ -2,8 +2,8 @@
 
 A node (broker or controller) is a machine: `node.turn(events, now) -> list[Effect]`, where `events` are all those the
 shell found ready at once: what they cause together (waking parked fetches, one reply write per connection) is done
-once, at the end of the turn. A node never waits, never looks at a clock, a socket or a thread. Two shells drive the same node: `runtime/` (asyncio and the operating system) and `sim/`
-(virtual clock, network and disk).
+once, at the end of the turn. A node never waits, never looks at a clock, a socket or a thread. Two shells drive the
+same node: `runtime/` (asyncio and the operating system) and `sim/` (virtual clock, network and disk).
 
 Events come in; effects go out. Disk is split by what an operation *is*: append, read and small truncations are calls
 through the log port (page-cache speed); durability is an event (`RequestFlush` -> `FlushCompleted` | `FlushFailed`);

@@ -53,7 +53,7 @@ from minikafka.errors import ErrorCode
 from minikafka.group.shard import GroupShard
 from minikafka.log.port import Disk
 from minikafka.partition.partition import Partition
-from minikafka.types import CONTROLLER_ID, NO_EPOCH, BrokerEpoch, BrokerId, Now, Offset
+from minikafka.types import CONTROLLER_ID, NO_EPOCH, BrokerEpoch, BrokerId, Now, Offset, TopicId
 from minikafka.wire.support import SERVED
 
 RECOVERY_POINT_CHECKPOINT_MS: Final = 60_000
@@ -105,7 +105,7 @@ class Broker:
         self.timers = Timers(self.outbox)
         self.peers = Peers(f"broker-{self.broker_id}", self._endpoint_of, self.outbox, self.timers)
         interception = Interception(
-            self.broker_id, self.timers, lambda topic_id: self.image.topic_name(topic_id), rules
+            self.broker_id, self.timers, self._topic_name, rules
         )
         self._router = Router(self, HANDLERS, SERVED, interception)
         self._sessions = Sessions(self.outbox, interception, self._router.dispatch)
@@ -235,6 +235,9 @@ class Broker:
 
     def _job_done(self, event: JobDone, now: Now) -> None:
         self._jobs.pop(event.job)(event.result, event.error, now)
+
+    def _topic_name(self, topic_id: TopicId) -> str | None:
+        return self.image.topic_name(topic_id)
 
     def _endpoint_of(self, node: BrokerId) -> Endpoint | None:
         if node == CONTROLLER_ID:

@@ -102,7 +102,7 @@ class Coordinators:
         offset: Offset,
         producer_id: ProducerId,
         producer_epoch: ProducerEpoch,
-        committed: bool,  # noqa: FBT001
+        committed: bool,
         now: Now,
     ) -> None:
         """An end-transaction marker was appended to `name`, which we lead: pending offsets become visible (T12)."""

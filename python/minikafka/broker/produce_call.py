@@ -18,6 +18,7 @@ from minikafka.wire.messages.produce import (
     PartitionProduceResponse,
     ProduceRequest,
     ProduceResponse,
+    TopicProduceData,
     TopicProduceResponse,
 )
 
@@ -60,7 +61,7 @@ class ProduceCall:
         """The same error for every partition; nothing is appended."""
         for topic in self._request.body.topic_data:
             answers = [self._refused(data.index, Rejected(code, why)) for data in topic.partition_data]
-            self._answers.append(TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers))
+            self._answer_topic(topic, answers)
         self._finish(now)
 
     def append_all(self, refused: dict[TopicPartition, ErrorCode], now: Now) -> None:
@@ -80,11 +81,16 @@ class ProduceCall:
                     answers.append(self._append(partition, data, now))
                 except Rejected as rejected:
                     answers.append(self._refused(data.index, rejected))
-            self._answers.append(TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers))
+            self._answer_topic(topic, answers)
         if self._waiting and request.body.acks != 0:
             self._park(now)
         else:
             self._finish(now)
+
+    def _answer_topic(self, topic: TopicProduceData, answers: list[PartitionProduceResponse]) -> None:
+        self._answers.append(
+            TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
+        )
 
     def _append(self, name: TopicPartition, data: PartitionProduceData, now: Now) -> PartitionProduceResponse:
         request = self._request

@@ -15,7 +15,6 @@ from typing import Final, NamedTuple, Protocol
 from minikafka.broker.timers import Timers
 from minikafka.types import Now, TopicPartition
 
-
 SWEEP_AT_LEAST: Final = 1024
 """Parked requests, done ones included, before the done ones are swept out."""
 

@@ -1,4 +1,4 @@
-"""This broker's directory: partitions to open, checkpoints to keep, the clean-shutdown note (L10, D1-D4)."""
+"""The directory of this broker: partitions to open, checkpoints to keep, the clean-shutdown note (L10, D1-D4)."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Wire:
         self._last_us[to_b] = due
         clock.at(due, lambda: self._arrive(data, to_b))
 
-    def _arrive(self, data: Buffer, to_b: bool) -> None:  # noqa: FBT001
+    def _arrive(self, data: Buffer, to_b: bool) -> None:
         if self.open and not self._network.is_cut(self.a, self.b):
             self._deliver[to_b](data)
 

@@ -1,6 +1,6 @@
 """One simulated run: a cluster, producers, misfortunes, and at the end the verdict of every checker.
 
-    python -m minikafka sim --seed N
+python -m minikafka sim --seed N
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def run(
     misfortunes: tuple[nemesis.Misfortune, ...] = nemesis.ONE_AT_A_TIME,
 ) -> Report:
     """Simulate one world. Raises AssertionError for a broken invariant inside a node."""
-    world = World(seed, config={"min.insync.replicas": 2, "num.partitions": PARTITIONS, **(config or {})}, durability=durability)
+    values = {"min.insync.replicas": 2, "num.partitions": PARTITIONS, **(config or {})}
+    world = World(seed, config=values, durability=durability)
     return Run(world, misfortunes).report()
 
 
@@ -89,7 +90,7 @@ class Run:
         self._judge()
         return self._report
 
-    def _expect(self, came_true: bool, otherwise: str) -> None:  # noqa: FBT001
+    def _expect(self, came_true: bool, otherwise: str) -> None:
         if not came_true:
             self._report.violations.append(f"stuck: {otherwise} by {self._world.clock.now_us // 1000} ms")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from minikafka.broker.controller_node import ControllerNode
 
 
-def handle(node: ControllerNode, request: Request[ApiVersionsRequest], now: Now) -> None:  # noqa: ARG001 - every handler has it
+def handle(node: ControllerNode, request: Request[ApiVersionsRequest], now: Now) -> None:
     """The controller's own table."""
     from minikafka.broker.controller_handlers import SERVED_BY_CONTROLLER
 

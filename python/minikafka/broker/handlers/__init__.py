@@ -43,7 +43,8 @@ FORWARDED: Final = (19, 20, 33, 37, 43, 44, 57)
 """CreateTopics, DeleteTopics, AlterConfigs, CreatePartitions, ElectLeaders, IncrementalAlterConfigs,
 UpdateFeatures."""
 
-HANDLERS: Final = {int(name[1:3]): f"minikafka.broker.handlers.{name}" for name in _NAMES} | {
-    key: "minikafka.broker.forwarding" for key in FORWARDED
+HANDLERS: Final = {
+    **{int(name[1:3]): f"minikafka.broker.handlers.{name}" for name in _NAMES},
+    **dict.fromkeys(FORWARDED, "minikafka.broker.forwarding"),
 }
 """Module by API key; each has `handle(broker, request, now)`."""

@@ -15,7 +15,11 @@ from minikafka.broker.coordinators import OFFSETS_TOPIC, TRANSACTIONS_TOPIC
 from minikafka.broker.request import Request
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.types import Now, TopicPartition
-from minikafka.wire.messages.find_coordinator import Coordinator, FindCoordinatorRequest, FindCoordinatorResponse
+from minikafka.wire.messages.find_coordinator import (
+    Coordinator,
+    FindCoordinatorRequest,
+    FindCoordinatorResponse,
+)
 
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker

@@ -1,4 +1,4 @@
-"""OffsetForLeaderEpoch (API 23), versions 2 to 4: where did this epoch end? (F7)
+"""OffsetForLeaderEpoch (API 23), versions 2 to 4: where an epoch ended (F7).
 
 v2 fences by the current leader epoch (F8). v3 says who asks: -2 an old client, -1 a consumer, else a follower.
 v4 flexible.

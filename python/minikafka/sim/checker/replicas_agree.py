@@ -7,6 +7,7 @@ high watermarks, may not.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from minikafka.partition.partition import Partition
 from minikafka.types import BrokerId, Offset
@@ -32,7 +33,7 @@ def check(replicas: Mapping[BrokerId, Partition]) -> list[str]:
     """Every violation, in words, over the replicas of one partition."""
     violations = []
     brokers = sorted(replicas)
-    for one, other in zip(brokers, brokers[1:], strict=False):
+    for one, other in pairwise(brokers):
         first, second = replicas[one], replicas[other]
         start = max(first.log.log_start_offset, second.log.log_start_offset)
         end = min(first.high_watermark, second.high_watermark)
