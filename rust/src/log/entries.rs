@@ -1,8 +1,9 @@
 //! A file of fixed-size entries in ascending order: what both indexes are made of.
 //!
-//! Nothing but the number of entries and the last one is kept in memory; a look-up reads the file, which the page cache
-//! holds. The file is opened when first needed.
+//! Only the entries appended last are kept in memory, because most readers are near the end of the log; a look-up further
+//! back reads the file, which the page cache holds. The file is opened when first needed.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -15,8 +16,12 @@ pub struct EntryFile<const N: usize> {
     path: String,
     file: OnceLock<Arc<dyn File>>,
     count: u64,
-    last: Option<[u8; N]>,
+    /// The last entries of the file; never empty unless the file is.
+    recent: VecDeque<[u8; N]>,
 }
+
+/// Entries kept in memory: a few kilobytes, some megabytes of log.
+const MOST_RECENT: usize = 512;
 
 impl<const N: usize> EntryFile<N> {
     /// The file at `path`; empty when it does not exist yet. `None` when its length is no multiple of an entry.
@@ -28,13 +33,13 @@ impl<const N: usize> EntryFile<N> {
             path,
             file: OnceLock::new(),
             count,
-            last: None,
+            recent: VecDeque::new(),
         };
         if !length.is_multiple_of(N as u64) {
             return Ok(None);
         }
         if let Some(index) = count.checked_sub(1) {
-            entries.last = Some(entries.get(index)?);
+            entries.recent.push_back(entries.get(index)?);
         }
         Ok(Some(entries))
     }
@@ -48,7 +53,7 @@ impl<const N: usize> EntryFile<N> {
             path,
             file: OnceLock::new(),
             count: 0,
-            last: None,
+            recent: VecDeque::new(),
         })
     }
 
@@ -57,13 +62,16 @@ impl<const N: usize> EntryFile<N> {
     }
 
     pub fn last(&self) -> Option<[u8; N]> {
-        self.last
+        self.recent.back().copied()
     }
 
     pub fn append(&mut self, entry: [u8; N]) -> io::Result<()> {
         self.file()?.append(&[&entry])?;
         self.count += 1;
-        self.last = Some(entry);
+        if self.recent.len() == MOST_RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(entry);
         Ok(())
     }
 
@@ -75,11 +83,11 @@ impl<const N: usize> EntryFile<N> {
 
     /// The last entry for which `holds`, given that it holds for a leading run of them.
     pub fn last_where(&self, holds: impl Fn(&[u8; N]) -> bool) -> io::Result<Option<[u8; N]>> {
-        // Most readers are at the tail, so the last entry is tried first.
-        if let Some(last) = self.last.filter(&holds) {
-            return Ok(Some(last));
+        if self.recent.front().is_some_and(&holds) {
+            let index = self.recent.partition_point(&holds);
+            return Ok(self.recent.get(index.wrapping_sub(1)).copied());
         }
-        let (mut low, mut high, mut found) = (0, self.count, None);
+        let (mut low, mut high, mut found) = (0, self.count - self.recent.len() as u64, None);
         while low < high {
             let middle = low.midpoint(high);
             let entry = self.get(middle)?;
@@ -96,14 +104,12 @@ impl<const N: usize> EntryFile<N> {
     /// Keeps the leading run of entries for which `holds`.
     pub fn truncate_where(&mut self, holds: impl Fn(&[u8; N]) -> bool) -> io::Result<()> {
         let before = self.count;
-        while let Some(last) = self.last.filter(|last| !holds(last)) {
-            debug_assert!(!holds(&last));
+        while self.last().is_some_and(|last| !holds(&last)) {
+            self.recent.pop_back();
             self.count -= 1;
-            self.last = self
-                .count
-                .checked_sub(1)
-                .map(|index| self.get(index))
-                .transpose()?;
+            if let (true, Some(index)) = (self.recent.is_empty(), self.count.checked_sub(1)) {
+                self.recent.push_back(self.get(index)?);
+            }
         }
         if self.count < before {
             self.file()?.truncate(self.count * N as u64)?;
