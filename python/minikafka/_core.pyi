@@ -246,8 +246,11 @@ class Disk:
     def os() -> Disk:
         """The operating system's files."""
     @staticmethod
-    def tracked() -> Disk:
-        """The operating system's files, remembering what is not synced, so that `power_loss` can take it away."""
+    def tracked(*, real_sync: bool = True) -> Disk:
+        """The operating system's files, remembering what is not synced, so that `power_loss` can take it away.
+
+        Without `real_sync` a sync only moves that memory: for data that need not outlive the machine.
+        """
     @staticmethod
     def simulated(seed: int) -> Disk:
         """In memory, deterministic: a volatile and a durable image of every file and directory entry."""
@@ -272,7 +275,7 @@ class Disk:
         """Leave under `directory` what a power cut would: without a seed everything not synced is gone, with one a
         random, torn part survives. Logs open there are offline. Raises ValueError on `os()`."""
     def fail_sync(self, path_prefix: str, times: int = 1) -> None:
-        """The next `times` syncs of a file under the prefix fail (simulated and tracked only)."""
+        """The next `times` syncs of a file or directory under the prefix fail (simulated and tracked only)."""
     def set_full(self, full: bool) -> None:
         """While set, every write that would grow a file fails with ENOSPC (simulated only)."""
 

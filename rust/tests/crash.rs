@@ -12,15 +12,22 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{SMALL, append, batch, open_log, read_all, shared};
+use common::{DIRECTORY, SMALL, append, batch, open_log, read_all, shared};
 use minikafka_log::flush::{flush, lock};
-use minikafka_log::fs::{Chance, FileSystem, SimulatedDisk};
+use minikafka_log::fs::{Chance, FileSystem, OsFileSystem, SimulatedDisk, TrackedDisk};
 use minikafka_log::log::SharedLog;
+
+/// A disk that can lose power.
+enum Disk {
+    Simulated(SimulatedDisk),
+    Tracked(TrackedDisk),
+}
 
 /// A log, and what it should hold.
 struct World {
-    disk: SimulatedDisk,
+    disk: Disk,
     fs: Arc<dyn FileSystem>,
+    directory: String,
     log: SharedLog,
     /// Every batch, oldest first.
     batches: Vec<Vec<u8>>,
@@ -31,11 +38,16 @@ struct World {
 impl World {
     fn new(seed: u64) -> Self {
         let disk = SimulatedDisk::new(seed);
-        let fs: Arc<dyn FileSystem> = Arc::new(disk.clone());
-        let log = shared(open_log(&fs, 0, 0, false));
+        Self::on(Disk::Simulated(disk.clone()), Arc::new(disk), DIRECTORY)
+    }
+
+    fn on(disk: Disk, fs: Arc<dyn FileSystem>, directory: &str) -> Self {
+        let log = shared(open_log(&fs, directory, 0, 0, false));
+        let directory = directory.to_owned();
         Self {
             disk,
             fs,
+            directory,
             log,
             batches: Vec::new(),
             earlier: Vec::new(),
@@ -86,13 +98,16 @@ impl World {
     /// Cuts the power and opens the log again; returns how many batches are left.
     fn power_loss(&mut self, seed: Option<u64>) -> usize {
         let recovery_point = lock(&self.log).recovery_point();
-        self.disk.power_loss("/data", seed);
+        match &self.disk {
+            Disk::Simulated(disk) => disk.power_loss(&self.directory, seed),
+            Disk::Tracked(disk) => disk.power_loss(&self.directory, seed).unwrap(),
+        }
         assert!(
             lock(&self.log)
                 .append_as_leader(&batch(1, "dead", 0), 1, None)
                 .is_err()
         );
-        let mut log = open_log(&self.fs, recovery_point, 0, false);
+        let mut log = open_log(&self.fs, &self.directory, recovery_point, 0, false);
         let left = read_all(&mut log, 0);
         assert!(
             log.log_end_offset() >= recovery_point,
@@ -115,23 +130,43 @@ fn base_offset(batch: &[u8]) -> i64 {
     i64::from_be_bytes(*batch.first_chunk().unwrap())
 }
 
+/// A random life of a log: appends, truncations, rolls, flushes and power cuts.
+fn live(mut world: World, seed: u64, steps: usize) {
+    let mut chance = Chance::new(seed);
+    for number in 0..steps {
+        world.step(&mut chance, number);
+        if chance.one_in(30) {
+            let cut = if chance.one_in(4) {
+                None
+            } else {
+                Some(seed + number as u64)
+            };
+            world.power_loss(cut);
+        }
+    }
+}
+
 #[test]
 fn d4_after_a_power_loss_a_log_is_a_prefix_and_complete_below_the_recovery_point() {
     for seed in 0..1_000 {
-        let mut chance = Chance::new(seed);
-        let mut world = World::new(seed);
-        for number in 0..120 {
-            world.step(&mut chance, number);
-            if chance.one_in(30) {
-                let cut = if chance.one_in(4) {
-                    None
-                } else {
-                    Some(seed + number as u64)
-                };
-                world.power_loss(cut);
-            }
-        }
+        live(World::new(seed), seed, 120);
     }
+}
+
+#[test]
+fn d4_the_same_holds_on_real_files_whose_unsynced_bytes_are_taken_away() {
+    let root = std::env::temp_dir().join(format!("minikafka-crash-{}", std::process::id()));
+    for seed in 0..20 {
+        let directory = root.join(seed.to_string()).join("topic-0");
+        let disk = TrackedDisk::new(false);
+        let world = World::on(
+            Disk::Tracked(disk.clone()),
+            Arc::new(disk),
+            directory.to_str().unwrap(),
+        );
+        live(world, seed, 120);
+    }
+    OsFileSystem.remove_tree(root.to_str().unwrap()).unwrap();
 }
 
 #[test]
@@ -156,7 +191,7 @@ fn d2_a_kill_loses_nothing_because_the_page_cache_survives() {
     for number in 0..200 {
         world.step(&mut chance, number);
     }
-    let mut log = open_log(&world.fs, 0, 0, false);
+    let mut log = open_log(&world.fs, DIRECTORY, 0, 0, false);
     assert_eq!(read_all(&mut log, 0), world.batches);
     assert_eq!(log.log_end_offset(), lock(&world.log).log_end_offset());
 }
@@ -165,7 +200,10 @@ fn d2_a_kill_loses_nothing_because_the_page_cache_survives() {
 fn d7_after_a_failed_sync_the_log_is_offline_for_good() {
     let world = World::new(1);
     append(&mut lock(&world.log), &batch(1, "lost", 1), 1);
-    world.disk.fail_sync("/data", 1);
+    let Disk::Simulated(disk) = &world.disk else {
+        unreachable!()
+    };
+    disk.fail_sync("/data", 1);
     assert!(flush(&world.log, false).is_err());
     assert!(
         flush(&world.log, false).is_err(),
@@ -182,13 +220,16 @@ fn d7_after_a_failed_sync_the_log_is_offline_for_good() {
 #[test]
 fn d7_a_full_disk_takes_the_log_offline() {
     let world = World::new(1);
-    world.disk.set_full(true);
+    let Disk::Simulated(disk) = &world.disk else {
+        unreachable!()
+    };
+    disk.set_full(true);
     assert!(
         lock(&world.log)
             .append_as_leader(&batch(1, "x", 1), 1, None)
             .is_err()
     );
-    world.disk.set_full(false);
+    disk.set_full(false);
     assert!(
         lock(&world.log)
             .append_as_leader(&batch(1, "x", 1), 1, None)
@@ -209,13 +250,13 @@ fn d2_recovery_cuts_at_the_first_bad_byte_and_deletes_later_segments() {
     };
     assert!(count > 2);
     // Damage the second batch of the second segment, as a zeroed sector would.
-    let path = format!("{}/{:020}.log", common::DIRECTORY, first.base_offset);
+    let path = format!("{}/{:020}.log", DIRECTORY, first.base_offset);
     let mut content = minikafka_log::files::read_file(&*world.fs, &path)
         .unwrap()
         .unwrap();
     content[bytes.len() + 30..bytes.len() + 40].fill(0);
     minikafka_log::files::write_file(&*world.fs, &path, &content).unwrap();
-    let mut log = open_log(&world.fs, 0, 0, false);
+    let mut log = open_log(&world.fs, DIRECTORY, 0, 0, false);
     assert_eq!(log.log_end_offset(), first.base_offset + 2);
     assert_eq!(log.segment_count(), 2);
     assert_eq!(

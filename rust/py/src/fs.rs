@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use minikafka_log::files;
-use minikafka_log::fs::{FileSystem, OsFileSystem, SimulatedDisk};
+use minikafka_log::fs::{FileSystem, OsFileSystem, SimulatedDisk, TrackedDisk};
 use minikafka_log::log::{Checkpoint, LogConfig};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -24,6 +24,7 @@ pub struct Disk {
 enum Faults {
     None,
     Simulated(SimulatedDisk),
+    Tracked(TrackedDisk),
 }
 
 #[pymethods]
@@ -38,6 +39,16 @@ impl Disk {
     }
 
     #[staticmethod]
+    #[pyo3(signature = (*, real_sync=true))]
+    fn tracked(real_sync: bool) -> Self {
+        let disk = TrackedDisk::new(real_sync);
+        Self {
+            fs: Arc::new(disk.clone()),
+            faults: Faults::Tracked(disk),
+        }
+    }
+
+    #[staticmethod]
     fn simulated(seed: u64) -> Self {
         let disk = SimulatedDisk::new(seed);
         Self {
@@ -47,9 +58,12 @@ impl Disk {
     }
 
     #[pyo3(signature = (directory, seed=None))]
-    fn power_loss(&self, directory: &str, seed: Option<u64>) -> PyResult<()> {
+    fn power_loss(&self, py: Python<'_>, directory: &str, seed: Option<u64>) -> PyResult<()> {
         match &self.faults {
             Faults::Simulated(disk) => disk.power_loss(directory, seed),
+            Faults::Tracked(disk) => py
+                .detach(|| disk.power_loss(directory, seed))
+                .map_err(io_error)?,
             Faults::None => return Err(no_faults()),
         }
         Ok(())
@@ -59,6 +73,7 @@ impl Disk {
     fn fail_sync(&self, path_prefix: &str, times: u32) -> PyResult<()> {
         match &self.faults {
             Faults::Simulated(disk) => disk.fail_sync(path_prefix, times),
+            Faults::Tracked(disk) => disk.fail_sync(path_prefix, times),
             Faults::None => return Err(no_faults()),
         }
         Ok(())
@@ -67,7 +82,7 @@ impl Disk {
     fn set_full(&self, full: bool) -> PyResult<()> {
         match &self.faults {
             Faults::Simulated(disk) => disk.set_full(full),
-            Faults::None => return Err(no_faults()),
+            Faults::Tracked(_) | Faults::None => return Err(no_faults()),
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod chance;
 mod os;
 mod sim;
 mod torn;
+mod tracked;
 
 use std::fmt::Debug;
 use std::io;
@@ -16,6 +17,7 @@ pub use chance::Chance;
 pub use os::OsFileSystem;
 pub use sim::SimulatedDisk;
 pub use torn::{SECTOR_BYTES, crash_image};
+pub use tracked::{KEPT_SUFFIX, TrackedDisk};
 
 /// One open file. Appends go to its end; reads name their position. Shared between threads.
 pub trait File: Debug + Send + Sync {

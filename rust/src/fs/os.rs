@@ -174,6 +174,16 @@ impl FileSystem for OsFileSystem {
     }
 }
 
+/// A second name for a file, which keeps it when the first goes.
+pub(super) fn hard_link(path: &str, link: &str) -> io::Result<()> {
+    fs::hard_link(path, link)
+}
+
+/// False as well when there is nothing.
+pub(super) fn is_directory(path: &str) -> bool {
+    Path::new(path).is_dir()
+}
+
 fn absent_as_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

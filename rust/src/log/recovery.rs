@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::batch::{BatchHeader, HEADER_BYTES};
 use crate::error::Result;
-use crate::fs::{File, FileSystem};
+use crate::fs::{File, FileSystem, KEPT_SUFFIX};
 use crate::log::segment::{Segment, file_path, remove_files};
 use crate::log::{Log, LogConfig};
 
@@ -213,7 +213,7 @@ fn tidy(fs: &dyn FileSystem, directory: &str) -> io::Result<Vec<i64>> {
         .collect();
     bases.sort_unstable();
     for name in &names {
-        let is_leftover = [".deleted", ".cleaned", ".tmp"]
+        let is_leftover = [".deleted", ".cleaned", ".tmp", KEPT_SUFFIX]
             .iter()
             .any(|suffix| name.ends_with(suffix));
         let is_orphan = ["index", "timeindex", "txnindex"]

@@ -31,13 +31,14 @@ pub fn batch(count: usize, label: &str, timestamp: i64) -> Vec<u8> {
 
 pub fn open_log(
     fs: &Arc<dyn FileSystem>,
+    directory: &str,
     recovery_point: i64,
     log_start_offset: i64,
     clean: bool,
 ) -> Log {
     open(
         Arc::clone(fs),
-        DIRECTORY,
+        directory,
         SMALL,
         Checkpoint {
             recovery_point,
