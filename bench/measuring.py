@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+
+from confluent_kafka import KafkaException
 
 from bench import generators
 from bench.generators import Load, Rate
@@ -10,6 +13,7 @@ from bench.processes import cpu_seconds, resident_bytes
 from bench.workloads import PARTITIONS, Workload
 from conformance.targets import Target
 from conformance.view import ClusterView
+from conformance.waiting import NeverHappened
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,20 @@ class Measurement:
 
 
 def prepare(target: Target, topic: str, brokers: int) -> None:
-    """A fresh topic; with three brokers it has three replicas, two of which must have a record."""
+    """A fresh topic; with three brokers it has three replicas, two of which must have a record.
+
+    A broker that cannot even do that fails its workloads one by one, by name.
+    """
     replicated = brokers >= 3
     config = {"min.insync.replicas": "2"} if replicated else {}
-    ClusterView(target.bootstrap_servers).create_topic(topic, PARTITIONS, 3 if replicated else 1, config)
+    with suppress(KafkaException, NeverHappened):
+        ClusterView(target.bootstrap_servers).create_topic(topic, PARTITIONS, 3 if replicated else 1, config)
+
+
+def clean_up(target: Target, topic: str) -> None:
+    """Workloads leave nothing behind for the next ones to carry."""
+    with suppress(KafkaException):
+        ClusterView(target.bootstrap_servers).delete_topic(topic)
 
 
 def measure(target: Target, topic: str, workload: Workload, share: float) -> Measurement:

@@ -8,25 +8,21 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
-
-from confluent_kafka import KafkaException
+from itertools import groupby
+from operator import attrgetter
 
 from bench.contestants import Contestant
 from bench.generators import GeneratorFailed
-from bench.measuring import Measurement, measure, prepare
+from bench.measuring import Measurement, clean_up, measure, prepare
 from bench.starting import Start, measure_start
 from bench.workloads import Workload
 from conformance.targets import Target, running
-from conformance.view import ClusterView
-from conformance.waiting import NeverHappened
 
 Measurements = dict[tuple[str, str], list[Measurement]]
 """By workload title and contestant name."""
 WARM_UP_SHARE = 0.5
-FAILURES = (GeneratorFailed, KafkaException, NeverHappened, OSError)
-"""A client that gave up, a topic that could not be made, a broker process that is gone."""
 
 
 def run_rounds(
@@ -53,27 +49,23 @@ def run_round(
 ) -> None:
     # Who goes first changes from round to round.
     order = sorted(targets, reverse=bool(number % 2))
-    prepared: set[tuple[str, str]] = set()
-    for workload in workloads:
-        for name in order:
-            target, topic = targets[name], f"{workload.topic}-{number}"
-            try:
-                if (name, topic) not in prepared:
-                    prepare(target, topic, brokers)
-                    prepared.add((name, topic))
-                measured = measure(target, topic, workload, share)
-            except FAILURES as failure:
-                # The report says so; the others are still worth measuring.
-                tell(f"{brokers} x {name}: {workload.title} FAILED: {type(failure).__name__}: {failure}")
-                continue
-            found[workload.title, name].append(measured)
-            rate = measured.rate
-            tell(
-                f"{brokers} x {name}: round {number}, {workload.title}: {rate.records / rate.seconds:,.0f}/s"
-            )
-    for name, topic in sorted(prepared):
-        with suppress(KafkaException):
-            ClusterView(targets[name].bootstrap_servers).delete_topic(topic)
+    for name, on_one_topic in groupby(workloads, key=attrgetter("topic")):
+        topic = f"{name}-{number}"
+        for contestant in order:
+            prepare(targets[contestant], topic, brokers)
+        for workload in on_one_topic:
+            for contestant in order:
+                label = f"{brokers} x {contestant}: round {number}, {workload.title}"
+                try:
+                    measured = measure(targets[contestant], topic, workload, share)
+                except (GeneratorFailed, OSError) as failure:
+                    # The report says so; the others are still worth measuring.
+                    tell(f"{label} FAILED: {type(failure).__name__}: {failure}")
+                    continue
+                found[workload.title, contestant].append(measured)
+                tell(f"{label}: {measured.rate.records / measured.rate.seconds:,.0f}/s")
+        for contestant in order:
+            clean_up(targets[contestant], topic)
 
 
 def run_starts(contestants: Sequence[Contestant], brokers: int, rounds: int) -> dict[str, list[Start]]:
