@@ -16,8 +16,9 @@ from minikafka._core import (
     crc32c,
     inspect_batches,
     read_records,
+    validate_records,
 )
-from minikafka.types import NO_TIMESTAMP, Buffer
+from minikafka.types import Buffer
 
 __all__ = [
     "BatchError",
@@ -27,9 +28,9 @@ __all__ = [
     "crc32c",
     "inspect_batches",
     "read_records",
-    "record_errors",
     "sequence_after",
     "split",
+    "validate_records",
 ]
 
 MAX_SEQUENCE: Final = 2**31 - 1
@@ -38,23 +39,6 @@ MAX_SEQUENCE: Final = 2**31 - 1
 def sequence_after(sequence: int, count: int = 1) -> int:
     """The sequence `count` further on: after 2147483647 comes 0 (I4)."""
     return (sequence + count) & MAX_SEQUENCE
-
-
-def record_errors(
-    batch: Buffer, *, require_keys: bool, min_timestamp: int, max_timestamp: int
-) -> list[tuple[int, str, str]]:
-    """(index, "timestamp" or "invalid", why) of every bad record of one batch (L5-L7); empty means fine.
-
-    Bounds are inclusive, in ms; a timestamp of -1 always passes. Raises BatchError when the records do not parse.
-    """
-    errors = []
-    for index, record in enumerate(read_records(batch)):
-        if require_keys and record.key is None:
-            errors.append((index, "invalid", "a compacted topic needs a key in every record"))
-        if record.timestamp != NO_TIMESTAMP and not min_timestamp <= record.timestamp <= max_timestamp:
-            why = f"timestamp {record.timestamp} is not within {min_timestamp} and {max_timestamp}"
-            errors.append((index, "timestamp", why))
-    return errors
 
 
 def split(data: Buffer) -> Iterator[tuple[BatchHeader, memoryview]]:

@@ -17,10 +17,11 @@ All or nothing: one bad record refuses its batch, and the answer names every bad
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from minikafka.errors import ErrorCode, Rejected
-from minikafka.log.batch import BatchError, BatchHeader, inspect_batches, record_errors
+from minikafka.log.batch import BatchError, BatchHeader, inspect_batches, validate_records
 from minikafka.types import NO_PRODUCER_ID, NO_TIMESTAMP, Buffer
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ FIRST_BYTES: Final = struct.Struct(">qiibIh")
 """base offset, length of what follows it, leader epoch, magic, CRC, attributes."""
 BEFORE_LENGTH: Final = 12
 """Bytes of a batch that its length field does not count."""
+CODES: Final[Mapping[str, ErrorCode]] = {
+    "corrupt": ErrorCode.CORRUPT_MESSAGE,
+    "too_large": ErrorCode.MESSAGE_TOO_LARGE,
+    "unsupported_compression": ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
+}
+"""What a client hears of bytes that are no acceptable batch; INVALID_RECORD [87] of all others."""
 
 
 class RecordsRejected(Rejected):
@@ -93,7 +100,7 @@ def check_client_batch(records: Buffer, settings: TopicSettings, now_ms: int) ->
 
 
 def _code_of(error: BatchError) -> ErrorCode:
-    return ErrorCode.CORRUPT_MESSAGE if error.kind == "corrupt" else ErrorCode.INVALID_RECORD
+    return CODES.get(error.kind, ErrorCode.INVALID_RECORD)
 
 
 def _check_fields(header: BatchHeader) -> None:
@@ -110,24 +117,21 @@ def _check_fields(header: BatchHeader) -> None:
 
 
 def _check_records(records: Buffer, header: BatchHeader, settings: TopicSettings, now_ms: int) -> None:
-    """L5-L7. The records are opened only when a rule can bite."""
+    """L3, L5-L7: every record is looked at, compressed or not; the bytes stay as they are."""
     if header.is_log_append_time:
         raise Rejected(ErrorCode.INVALID_TIMESTAMP, "LogAppendTime is the broker's to set")
     earliest, latest = NO_TIMESTAMP, LONG_MAX
     if settings.message_timestamp_type == CREATE_TIME:
         earliest = max(NO_TIMESTAMP, now_ms - settings.message_timestamp_before_max_ms)
         latest = min(LONG_MAX, now_ms + settings.message_timestamp_after_max_ms)
-    if not settings.is_compacted and earliest == NO_TIMESTAMP and header.max_timestamp <= latest:
-        return
-    errors = record_errors(
+    errors = validate_records(
         records, require_keys=settings.is_compacted, min_timestamp=earliest, max_timestamp=latest
     )
     if not errors:
         return
-    timestamps = any(kind == "timestamp" for _, kind, _ in errors)
-    code = ErrorCode.INVALID_TIMESTAMP if timestamps else ErrorCode.INVALID_RECORD
+    late = any(error.kind == "timestamp" for error in errors)
     raise RecordsRejected(
-        code,
-        f"{len(errors)} of {header.record_count} records are not valid: {errors[0][2]}",
-        [(index, why) for index, _, why in errors],
+        ErrorCode.INVALID_TIMESTAMP if late else ErrorCode.INVALID_RECORD,
+        f"{len(errors)} of {header.record_count} records are not valid: {errors[0].message}",
+        [(error.batch_index, error.message) for error in errors],
     )

@@ -288,3 +288,16 @@ def test_d7_a_failed_disk_takes_the_replica_offline() -> None:
     assert world.refusal(records()) is ErrorCode.KAFKA_STORAGE_ERROR
     assert world.partition.acks_state(0, 0, ALL) is ErrorCode.KAFKA_STORAGE_ERROR
     assert not world.partition.wants_flush
+
+
+@pytest.mark.parametrize("compression", [0, 1, 2, 3, 4])
+def test_l3_a_compressed_batch_is_opened_to_look_at_its_records(compression: int) -> None:
+    """Keys and timestamps are checked inside, and the bytes kept as they were sent."""
+    world = World(COMPACTED).lead()
+    good = build_batch([(WALL_MS, b"k", b"v" * 50, ())] * 3, compression=compression)
+    bad = build_batch([(WALL_MS, b"k", b"v", ()), (WALL_MS, None, b"v", ())], compression=compression)
+    with pytest.raises(RecordsRejected) as refused:
+        world.append(bad)
+    assert [index for index, _ in refused.value.record_errors] == [1]
+    world.append(good)
+    assert world.read().records[61:] == good[61:]
