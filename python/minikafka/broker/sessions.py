@@ -102,7 +102,12 @@ class Session:
         if self.closed:
             return
         header = request.header
-        data = codec.encode_response(header.api_key, header.api_version, header.correlation_id, body)
+        try:
+            data = codec.encode_response(header.api_key, header.api_version, header.correlation_id, body)
+        except codec.EncodeError as error:
+            # An answer that this version cannot carry is our mistake, but one client's trouble, not everybody's.
+            self.close(f"the answer of API {header.api_key} v{header.api_version} cannot be written: {error}")
+            return
         if self.interception.has_rules and self.interception.reply(
             request, lambda: self._ready(request, data), lambda: self._ready(request, CLOSE)
         ):

@@ -7,7 +7,7 @@ written as one batch. Only feature updates are all or nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from minikafka.controller import configs, features, topics
 from minikafka.controller.configs import ConfigChange
@@ -24,11 +24,17 @@ from minikafka.wire.message import Message
 
 A = TypeVar("A")
 
+MAX_PARTITIONS_PER_REQUEST: Final = 10_000
+"""New partitions that one request may ask for, all its topics together; Kafka has the same limit."""
+
 
 def create_topics(
     controller: Controller, asked: Sequence[NewTopic], *, validate_only: bool = False
 ) -> Result[list[CreatedTopic | Rejected]]:
     """In the order asked: a later topic sees the names of those before."""
+    excess = _excess(len(each.assignments) or max(1, each.partitions) for each in asked)
+    if excess is not None:
+        return Result([], [excess] * len(asked))
     view = controller.view
     records: list[Message] = []
     outcomes: list[CreatedTopic | Rejected] = []
@@ -49,8 +55,22 @@ def create_partitions(
 ) -> Result[list[Rejected | None]]:
     """Topics grow."""
     view = controller.view
+    excess = _excess(max(0, each.total - _partitions_of(view, each.name)) for each in asked)
+    if excess is not None:
+        return Result([], [excess] * len(asked))
     records, outcomes = _each(asked, lambda one: topics.create_partitions(view, one))
     return Result([] if validate_only else encoded(records), outcomes)
+
+
+def _excess(new_partitions: Iterable[int]) -> Rejected | None:
+    if sum(new_partitions) <= MAX_PARTITIONS_PER_REQUEST:
+        return None
+    return Rejected(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.")
+
+
+def _partitions_of(view: ClusterView, topic: str) -> int:
+    known = view.image.topic(topic)
+    return 0 if known is None else len(known.partitions)
 
 
 def delete_topics(controller: Controller, asked: Sequence[TopicId]) -> Result[list[Rejected | None]]:
