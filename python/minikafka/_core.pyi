@@ -1,4 +1,4 @@
-"""Types of the compiled half. One section per engineer's file set; keep them apart."""
+"""Types of the compiled half, one section per set of files in rust/py/src."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, final
@@ -8,7 +8,37 @@ from minikafka.wire.message import Message
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview
 
-__all__: list[str]
+__all__ = [
+    "BatchError",
+    "BatchHeader",
+    "DecodeError",
+    "Disk",
+    "EncodeError",
+    "Flusher",
+    "FrameSplitter",
+    "Log",
+    "LogError",
+    "LogSlice",
+    "Record",
+    "RecordError",
+    "RequestHeader",
+    "SegmentInfo",
+    "build_batch",
+    "build_end_transaction_marker",
+    "crc32c",
+    "decode_message",
+    "decode_request",
+    "decode_request_header",
+    "decode_response",
+    "decode_unsigned_varint",
+    "encode_message",
+    "encode_request",
+    "encode_response",
+    "inspect_batches",
+    "read_records",
+    "schema_versions",
+    "validate_records",
+]
 
 # --- log: rust/py/src/{batch,log,fs,flush,error}.rs ---------------------------------------------------------
 
@@ -32,20 +62,20 @@ class BatchHeader:
         base_offset: int = 0,
         record_count: int = 1,
         last_offset_delta: int | None = None,
-        partition_leader_epoch: int = -1,
+        partition_leader_epoch: int = ...,
         size_bytes: int = 61,
         magic: int = 2,
         crc: int = 0,
         attributes: int = 0,
         base_timestamp: int = 0,
         max_timestamp: int | None = None,
-        producer_id: int = -1,
-        producer_epoch: int = -1,
-        base_sequence: int = -1,
+        producer_id: int = ...,
+        producer_epoch: int = ...,
+        base_sequence: int = ...,
         transactional: bool = False,
         control: bool = False,
-        control_type: int = -1,
-        coordinator_epoch: int = -1,
+        control_type: int = ...,
+        coordinator_epoch: int = ...,
     ) -> BatchHeader: ...
     @property
     def base_offset(self) -> int: ...
@@ -157,10 +187,10 @@ def build_batch(
     records: Sequence[tuple[int, bytes | None, bytes | None, Sequence[tuple[str, bytes | None]]]],
     *,
     base_offset: int = 0,
-    partition_leader_epoch: int = -1,
-    producer_id: int = -1,
-    producer_epoch: int = -1,
-    base_sequence: int = -1,
+    partition_leader_epoch: int = ...,
+    producer_id: int = ...,
+    producer_epoch: int = ...,
+    base_sequence: int = ...,
     transactional: bool = False,
     control: bool = False,
     log_append_time: bool = False,

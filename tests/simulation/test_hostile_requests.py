@@ -9,7 +9,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-
 from minikafka.sim.client import Connection
 from minikafka.sim.world import World
 from minikafka.types import CONTROLLER_ID
@@ -32,11 +31,17 @@ def world() -> World:
     world = World(5, config={"num.partitions": 2})
     world.start()
     assert world.run_until(world.all_running, 20_000)
+    return world
+
+
+def topic_id_of(world: World) -> bytes:
+    """Of a topic that exists, beside the internal ones: created again if an earlier request deleted it."""
     broker = world.broker(1)
     assert broker is not None
-    world.hosts[1].ask(lambda now: broker.auto_create.create([TOPIC, "__consumer_offsets", "__transaction_state"], now))
-    assert world.run_until(lambda: TOPIC in broker.image.topics and "__transaction_state" in broker.image.topics, 5_000)
-    return world
+    wanted = [TOPIC, "__consumer_offsets", "__transaction_state"]
+    world.hosts[1].ask(lambda now: broker.auto_create.create(wanted, now))
+    assert world.run_until(lambda: all(name in broker.image.topics for name in wanted), 5_000)
+    return broker.image.topics[TOPIC].topic_id
 
 
 def plausible(value: Message, random: Random, topic_id: bytes) -> None:
@@ -80,13 +85,10 @@ def test_random_requests_never_halt_a_node(world: World, api_key: int) -> None:
     """Every served version, several times, on a broker and (what it serves) on the controller."""
     schema: Schema = REQUESTS[api_key]
     served = SERVED[api_key]
-    broker = world.broker(1)
-    assert broker is not None
-    topic_id = broker.image.topics[TOPIC].topic_id
     for version in range(served.min, served.max + 1):
         for number in range(ROUNDS):
             seed = f"hostile/{api_key}/{version}/{number}"
-            frame = a_frame(schema, version, seed, topic_id)
+            frame = a_frame(schema, version, seed, topic_id_of(world))
             for node in (1, CONTROLLER_ID):
                 answers: list[object] = []
                 Connection(world, node).ask(frame, answers.append)

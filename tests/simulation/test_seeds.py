@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-
 from minikafka.partition import leader
 from minikafka.sim import nemesis
 from minikafka.sim.run import run

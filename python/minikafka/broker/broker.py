@@ -155,6 +155,7 @@ class Broker:
         self.lifecycle.register(now)
         self.metadata.fetch(now)
         self.replicas.check_isr(now)
+        self.replicas.expire_producers(now)
         self._checkpoint_high_watermarks(now)
         self._checkpoint_recovery_points(now)
         return self.outbox.take()

@@ -137,6 +137,9 @@ class ReplicaManager:
         return True
 
     def _compare(self, name: TopicPartition, partition: Partition, now: Now) -> None:
+        if partition.offline is not None:
+            self._let_go(name, partition, now)
+            return
         if partition.log.truncations != self._truncations.get(name, 0):
             # D2: before anything is appended again, or recovery would trust what is rewritten below the old point.
             self._truncations[name] = partition.log.truncations
@@ -184,11 +187,14 @@ class ReplicaManager:
         self._flushing.discard(name)
         partition = self._partitions.get(name)
         if partition is not None:
-            self._broker.fetchers.forget(name)
-            if partition.is_leader:
-                self._broker.coordinators.resigned(partition, now)
             partition.go_offline(why)
-            self._wake(name, Bound.LEADERSHIP, now)
+            self._let_go(name, partition, now)
+
+    def _let_go(self, name: TopicPartition, partition: Partition, now: Now) -> None:
+        """Its disk failed: nobody coordinates on it, follows with it, or waits for it any more."""
+        self._broker.fetchers.forget(name)
+        self._broker.coordinators.resigned(partition, now)
+        self._wake(name, Bound.LEADERSHIP, now)
 
     # Time passes.
 
@@ -201,3 +207,11 @@ class ReplicaManager:
         for partition in self._partitions.values():
             if partition.is_leader:
                 self.changed(partition)
+
+    def expire_producers(self, now: Now) -> None:
+        """I10: forget producers that were idle for long."""
+        settings = self._broker.settings
+        interval_ms = settings.producer_id_expiration_check_interval_ms
+        self._broker.timers.set(("producers", "expire"), now.monotonic_ms + interval_ms, self.expire_producers)
+        for partition in self._partitions.values():
+            partition.expire_producers(now, settings.producer_id_expiration_ms)
