@@ -48,22 +48,25 @@ def plausible(value: Message, random: Random, topic_id: bytes) -> None:
     """Put names and numbers that exist into some of the fields."""
     for name in value.__slots__:
         field = getattr(value, name)
-        if isinstance(field, Message):
-            plausible(field, random, topic_id)
-        elif isinstance(field, list):
-            for one in field:
-                if isinstance(one, Message):
-                    plausible(one, random, topic_id)
-        if random.random() < 0.3:
-            continue
-        if name in ("name", "topic", "topic_name") and isinstance(field, str):
-            setattr(value, name, TOPIC)
-        elif name == "topic_id":
-            setattr(value, name, topic_id)
-        elif name in ("partition", "partition_index", "index") and isinstance(field, int):
-            setattr(value, name, random.choice((0, 1, 2, -1)))
-        elif name in ("group_id", "transactional_id", "key", "member_id") and isinstance(field, str):
-            setattr(value, name, random.choice(("g", "t", "")))
+        for one in field if isinstance(field, list) else [field]:
+            if isinstance(one, Message):
+                plausible(one, random, topic_id)
+        existing = existing_value(name, field, random, topic_id)
+        if existing is not None and random.random() < 0.7:
+            setattr(value, name, existing)
+
+
+def existing_value(name: str, field: object, random: Random, topic_id: bytes) -> object:
+    """Something that exists and fits the field, or None."""
+    if name in ("name", "topic", "topic_name") and isinstance(field, str):
+        return TOPIC
+    if name == "topic_id":
+        return topic_id
+    if name in ("partition", "partition_index", "index") and isinstance(field, int):
+        return random.choice((0, 1, 2, -1))
+    if name in ("group_id", "transactional_id", "key", "member_id") and isinstance(field, str):
+        return random.choice(("g", "t", ""))
+    return None
 
 
 def a_frame(schema: Schema, version: int, seed: str, topic_id: bytes) -> bytes:

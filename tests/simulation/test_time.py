@@ -22,7 +22,7 @@ def produced(world: World) -> None:
 
 
 def test_i10_idle_producers_are_forgotten() -> None:
-    """After `producer.id.expiration.ms` without a batch, at the next sweep, the leader knows nothing of the producer."""
+    """After `producer.id.expiration.ms` without a batch, at the next sweep, the leader has forgotten the producer."""
     world = World(
         1,
         brokers=1,
