@@ -194,7 +194,7 @@ class Producer:
             self._connection.close()
         self._connection = Connection(self._world, broker)
         self._correlation += 1
-        frame = codec.encode_request(key, version, self._correlation, self._name, request)  # type: ignore[arg-type]
+        frame = codec.encode_request(key, version, self._correlation, self._name, request)
 
         def received(answer: Buffer | None) -> None:
             if answer is None:
