@@ -36,7 +36,8 @@ def main() -> int:
 
 
 def show(claim: str, scenario: Callable[[], Seen]) -> bool:
-    print(f"      {claim}", end="\r", flush=True)
+    if sys.stdout.isatty():
+        print(f"....  {claim}", end="\r", flush=True)
     started = time.monotonic()
     try:
         seen = scenario()
