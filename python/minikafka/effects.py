@@ -1,4 +1,4 @@
-"""The whole vocabulary between a node and its shell (design 2.2).
+"""The whole vocabulary between a node and its shell (ADR 0001).
 
 A node (broker or controller) is a machine: `node.turn(events, now) -> list[Effect]`, where `events` are all those the
 shell found ready at once: what they cause together (waking parked fetches, one reply write per connection) is done

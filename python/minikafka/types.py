@@ -35,7 +35,7 @@ CONTROLLER_ID: Final = 1000
 
 
 class Now(NamedTuple):
-    """One instant, handed to the node with every event. Broker time is fed, never read (design 2.9).
+    """One instant, handed to the node with every event. Broker time is fed, never read (ADR 0010).
 
     monotonic_ms: for deadlines and timers; starts anywhere, never goes back.
     wall_ms: for timestamps in records; may jump.

@@ -37,7 +37,7 @@ def test_every_served_api_has_a_handler_and_the_other_way_round() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    """`import minikafka` is free; the event loop comes with the first cluster (design 2.10)."""
+    """`import minikafka` is free; the event loop comes with the first cluster (docs/explain/architecture.md)."""
     script = "import sys, minikafka; print(sorted({'asyncio', 'minikafka._core'} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"

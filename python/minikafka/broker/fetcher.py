@@ -2,7 +2,7 @@
 
 Every partition whose leader is broker L is fetched by one request after another to L, so a follower costs its leader
 one connection, whatever the number of partitions. The fetch offset is the acknowledgement (R1). In fsync mode it may
-only claim what is on disk (design 2.3), so the next fetch waits until everything the last one brought is flushed:
+only claim what is on disk (ADR 0003), so the next fetch waits until everything the last one brought is flushed:
 a fetch sent without the partitions still being flushed would park at the leader and keep them waiting behind it.
 """
 

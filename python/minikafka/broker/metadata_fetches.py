@@ -1,7 +1,7 @@
 """Brokers follow the metadata log with long-polling fetches; these wait here for it to grow.
 
 A fetch at the high watermark is parked until something is flushed or its wait is over, so a broker hears of a
-change one fsync and one round trip after it was decided (design 2.7).
+change one fsync and one round trip after it was decided (ADR 0006).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a broker learns what the cluster is: it follows the metadata log (design 2.7).
+"""How a broker learns what the cluster is: it follows the metadata log (ADR 0006).
 
 `__cluster_metadata` is fetched from the controller like any partition by a follower, and replayed into the immutable
 `MetadataImage`. A broker starts from the log's beginning at each start; the log is small. What a client reads in

@@ -68,6 +68,6 @@ class Request(Generic[Body]):
     def let_next_pass(self) -> None:
         """Let the connection's next request be handled although this one is not answered yet.
 
-        Only for a Produce parked *after* its append: the order of appends is fixed by then (design 2.4).
+        Only for a Produce parked *after* its append: the order of appends is fixed by then (ADR 0008).
         """
         self._session.let_next_pass(self)

@@ -38,7 +38,7 @@ class BrokerSettings:
     """
 
     profile: str = "faithful"
-    """`fast` or `faithful` (interface.md): where the defaults come from."""
+    """`fast` or `faithful` : where the defaults come from."""
 
     topic_defaults: TopicSettings = field(default_factory=TopicSettings)
     """What a topic of this broker has unless it says otherwise."""

@@ -1,4 +1,4 @@
-"""The controller: a coordinator shard over `__cluster_metadata` (design 2.7, ADR 0006).
+"""The controller: a coordinator shard over `__cluster_metadata` (ADR 0006).
 
 All it knows is the metadata image, which is what its log says, and the sessions of the brokers, which are not
 worth a log. Every method decides and returns records; the runtime appends them and waits for the disk,

@@ -1,4 +1,4 @@
-"""The port between the machines and the bytes: what a replica may ask of its log (design 2.2, 2.8).
+"""The port between the machines and the bytes: what a replica may ask of its log (ADR 0001).
 
 Ring 2 sees batches only through their *headers*: offsets, epochs, sequences, flags. The bytes stay in Rust (or in the
 buffer they arrived in). Everything here is a call that runs at page-cache speed; whether bytes are *on disk* is told by

@@ -1,4 +1,4 @@
-"""Broker time: fed to nodes turn by turn, never read by them (design 2.9).
+"""Broker time: fed to nodes turn by turn, never read by them (ADR 0010).
 
 Broker time follows the machine's monotonic clock with one exception: in one turn it passes the earliest due timer by at
 most `MAX_OVERRUN_MS`. A process that was stopped or starved for five seconds finds every timer overdue, its own

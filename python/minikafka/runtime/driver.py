@@ -3,7 +3,7 @@
 A turn is everything that one look at the sockets brought. All of it is handed over together, node by node, then the
 timers that are due, and last what the nodes sent is written, once per connection. So a burst costs one pass, and ready
 sockets always come before timers: a broker that was starved reads its heartbeats before it looks at its clock
-(design 2.9).
+(ADR 0010).
 """
 
 from __future__ import annotations

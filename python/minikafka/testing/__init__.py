@@ -1,1 +1,1 @@
-"""Brokers inside a test: `Cluster` and its handles (interface.md, Python)."""
+"""Brokers inside a test: `Cluster` and its handles."""

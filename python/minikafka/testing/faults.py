@@ -1,4 +1,4 @@
-"""Faults: what a test asks to go wrong, in the words of `interface.md`."""
+"""Faults: what a test asks to go wrong, in Kafka's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that was stopped fences nobody: broker time is fed (design 2.9, ADR 0010)."""
+"""A process that was stopped fences nobody: broker time is fed (ADR 0010)."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def test_frames_of_one_read_come_together_and_are_answered_in_order(run: Run) ->
 
 
 def test_sockets_come_before_timers_in_a_turn(run: Run) -> None:
-    """A timer and a request that are ready together: the request is first (design 2.9)."""
+    """A timer and a request that are ready together: the request is first (ADR 0010)."""
 
     async def story(world: World) -> None:
         host = await world.add()

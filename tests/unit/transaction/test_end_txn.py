@@ -66,7 +66,7 @@ def _transaction(state: TransactionState, epoch: int = 6) -> Transaction:
 def test_t7_each_cell_of_the_retry_table(
     version: int, state: TransactionState, column: int, expected: int | str
 ) -> None:
-    """State x asked outcome x epoch relation, as semantics.md has it and Kafka's endTransaction decides."""
+    """State x asked outcome x epoch relation, as rule T7 has it and Kafka's endTransaction decides."""
     current = _transaction(state)
     request = EndTxn(ID, 5, 6 if column % 2 else 5, column >= 2, version)
     if isinstance(expected, int):
