@@ -1,0 +1,146 @@
+"""The full counts, one after another, and a page that says what was seen: `make nightly`.
+
+    python tools/nightly.py                    # everything, writes docs/reference/nightly.md
+    python tools/nightly.py --only simulation  # one part, prints only
+
+Each part is a command anyone can run; its last telling line is what the page quotes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "reference" / "nightly.md"
+TELLING = re.compile(r"\d+ (passed|failed)|claims seen|test result:|^\d+ \d+$")
+PYTEST = (sys.executable, "-m", "pytest", "-q")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One command. `environment` is added to ours; `times`: run so often, each must succeed."""
+
+    name: str
+    what: str
+    command: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    times: int = 1
+
+
+PARTS = (
+    Part("rust", "the Rust core's own tests", ("cargo", "test", "--workspace", "--release", "--quiet")),
+    Part(
+        "unit",
+        "units, architecture, and properties with fresh examples",
+        (*PYTEST, "tests/unit", "tests/properties", "tests/architecture"),
+        {"HYPOTHESIS_PROFILE": "nightly"},
+    ),
+    Part("wire", "codec oracle, golden frames, fuzz", (*PYTEST, "tests/wire")),
+    Part("fuzz", "200,000 mutated frames", (sys.executable, "-m", "tests.wire.fuzz", "200000", "nightly")),
+    Part(
+        "simulation",
+        "2,000 seeds of one failure at a time, 400 of power loss under fsync",
+        (*PYTEST, "tests/simulation"),
+        {"MINIKAFKA_SIM_SEEDS": "2000"},
+    ),
+    Part("conformance", "every scenario with real clients, five times", (*PYTEST, "tests/conformance"), {}, 5),
+    Part("demo", "the demonstration", (sys.executable, "-m", "conformance.demo")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a part ended with."""
+
+    part: Part
+    passed: bool
+    seconds: float
+    said: list[str]
+
+
+def run(part: Part) -> Outcome:
+    """Run it as often as it asks, stopping at the first failure; its output goes to .cache/nightly/."""
+    log = ROOT / ".cache" / "nightly" / f"{part.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    said: list[str] = []
+    passed = True
+    with log.open("w") as out:
+        for _ in range(part.times):
+            done = subprocess.run(
+                part.command,
+                cwd=ROOT,
+                env={**os.environ, **part.environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            out.write(done.stdout)
+            said += telling(done.stdout)
+            passed = done.returncode == 0
+            if not passed:
+                break
+    return Outcome(part, passed, time.monotonic() - started, said)
+
+
+def telling(output: str) -> list[str]:
+    """The last line that says how it went."""
+    lines = [line.strip("= ") for line in output.splitlines() if TELLING.search(line)]
+    return lines[-1:]
+
+
+def page(outcomes: list[Outcome]) -> str:
+    """The summary: date, machine, commit, a row a part."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    when = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    rows = [
+        f"| {one.part.name} | {one.part.what} | {'passed' if one.passed else '**failed**'} "
+        f"| {'; '.join(one.said)} | {one.seconds:.0f} s |"
+        for one in outcomes
+    ]
+    return "\n".join(
+        [
+            "# The last full run",
+            "",
+            f"`make nightly` on {when}, commit `{commit}`, {machine}.",
+            "",
+            "| part | what | outcome | it said | time |",
+            "| --- | --- | --- | --- | ---: |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=[part.name for part in PARTS], help="run one part and print its outcome")
+    options = parser.parse_args()
+    outcomes = []
+    for part in PARTS:
+        if options.only in (None, part.name):
+            outcome = run(part)
+            outcomes.append(outcome)
+            mark = "ok  " if outcome.passed else "FAIL"
+            print(f"{mark}  {part.name}  {'; '.join(outcome.said)}", flush=True)
+    if options.only is None:
+        PAGE.write_text(page(outcomes))
+        print(f"written to {PAGE.relative_to(ROOT)}")
+    return 0 if all(one.passed for one in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
