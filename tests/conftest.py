@@ -1,4 +1,4 @@
-"""Property tests see the same examples every time, so that a change is judged by itself; nightly they see fresh ones."""
+"""Property tests see the same examples every time, so that a change is judged by itself; nightly, fresh ones."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ Each part is a command anyone can run; its last telling line is what the page qu
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import os
 import platform
 import re
@@ -104,7 +104,7 @@ def page(outcomes: list[Outcome]) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.strip()
-    when = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     rows = [
         f"| {one.part.name} | {one.part.what} | {'passed' if one.passed else '**failed**'} "
