@@ -37,7 +37,7 @@ async def running(spec: ClusterSpec) -> AsyncIterator[Supervisor]:
         yield supervisor
     finally:
         await supervisor.close()
-        supervisor.driver.close()
+        await supervisor.driver.close()
 
 
 def ready_event(supervisor: Supervisor) -> dict[str, object]:

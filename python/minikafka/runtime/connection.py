@@ -86,6 +86,7 @@ class Connection(asyncio.BufferedProtocol):
     def leave(self) -> None:
         """Close as a process that ends does: what was sent still arrives."""
         self._closing = True
+        self._driver.leaving.add(self)
         self.write_out()
         if self._stopped & Stopped.LINK_CUT:
             self.drop()
@@ -93,6 +94,13 @@ class Connection(asyncio.BufferedProtocol):
     def hold(self) -> None:
         """The link is cut: no byte passes, either way, until the link heals and drops this connection."""
         self.stop_reading(Stopped.LINK_CUT)
+
+    def descriptor(self) -> int | None:
+        """Of its socket, while it has one."""
+        if self._transport is None:
+            return None
+        number: int = self._transport.get_extra_info("socket").fileno()
+        return number if number >= 0 else None
 
     def stop_reading(self, reason: Stopped) -> None:
         if self._stopped is Stopped.NO and self._transport is not None:
@@ -158,6 +166,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._driver.leaving.discard(self)
         if not self.dropped:
             self.dropped = True
             self.lost(str(exc) if exc else "closed by the other side")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from minikafka.runtime.life import Life
 
 JOB_THREADS: Final = 2
+SETTLING_TURNS: Final = 3
 
 
 class Driver:
@@ -39,6 +40,8 @@ class Driver:
         """Called after each turn in which a node ran; a watcher looks at nodes and changes nothing."""
         self.turns = 0
         """Turns in which a node ran."""
+        self.leaving: set[Connection] = set()
+        """Connections of ended lives that still have bytes to send."""
         self._writing: list[Connection] = []
         self._turn_open = False
         self._wake: asyncio.TimerHandle | None = None
@@ -131,12 +134,17 @@ class Driver:
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(done, ended)
 
-    def close(self) -> None:
-        """End every life, then the threads. The loop stays the caller's."""
+    async def close(self) -> None:
+        """End every life, then the threads. The loop stays the caller's; nothing of ours is left in it."""
         for life in tuple(self.lives):
             life.end()
+        for connection in tuple(self.leaving):
+            connection.drop()
         if self._wake is not None:
             self._wake.cancel()
         if self._workers is not None:
             self._workers.shutdown(wait=True)
         self.flushing.close()
+        # A transport closes its socket in a later turn of the loop.
+        for _ in range(SETTLING_TURNS):
+            await asyncio.sleep(0)

@@ -134,6 +134,11 @@ class NodeHost(Generic[N]):
         for listener in self.listeners:
             listener.port.release()
 
+    def descriptors(self) -> list[int]:
+        """Of every socket it has."""
+        listening = [descriptor for listener in self.listeners for descriptor in listener.descriptors()]
+        return listening if self._life is None else listening + self._life.descriptors()
+
     def _life_ended(self, halt: Halt, error: BaseException | None) -> None:
         self.halted, self.error = halt, error
         self._clean_up()

@@ -137,6 +137,11 @@ class Life:
             if self.is_over:
                 break
 
+    def descriptors(self) -> list[int]:
+        """Of every connection, accepted or made."""
+        connections = (*self.connections.values(), *self.peers.connections())
+        return [descriptor for one in connections if (descriptor := one.descriptor()) is not None]
+
     # The levers.
 
     def pause(self) -> None:

@@ -92,6 +92,9 @@ class PeerPool:
         if self._connections.get(key) is connection:
             del self._connections[key]
 
+    def connections(self) -> list[PeerConnection]:
+        return list(self._connections.values())
+
     def stop_reading(self, reason: Stopped) -> None:
         for connection in self._connections.values():
             connection.stop_reading(reason)

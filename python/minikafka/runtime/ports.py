@@ -36,6 +36,9 @@ class Port:
         listener.listen(BACKLOG)
         return listener
 
+    def descriptor(self) -> int:
+        return self._holder.fileno()
+
     def release(self) -> None:
         self._holder.close()
 

@@ -63,6 +63,11 @@ class Listener:
             lambda: ServedConnection(life, internal=self.internal), sock=self.port.listen(), backlog=1024
         )
 
+    def descriptors(self) -> list[int]:
+        """Of the socket that holds the port, and of the one that listens."""
+        listening = () if self._server is None else self._server.sockets
+        return [self.port.descriptor(), *(sock.fileno() for sock in listening)]
+
     def close(self) -> None:
         """Refuse new connections from now on."""
         if self._server is not None:

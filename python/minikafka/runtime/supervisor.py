@@ -119,6 +119,18 @@ class Supervisor:
             port.release()
         self.directory.close()
 
+    def abandon(self) -> None:
+        """Close this process's copies of all sockets, in a child that was forked from ours.
+
+        Replaced rather than closed: the objects that own the descriptors are still there, and will close them again.
+        """
+        nothing = os.open(os.devnull, os.O_RDWR)
+        hosts: list[NodeHost[Any]] = [*self.brokers.values(), self.controller]
+        for host in hosts:
+            for descriptor in host.descriptors():
+                os.dup2(nothing, descriptor, inheritable=False)
+        os.close(nothing)
+
     # What is looked at.
 
     @property

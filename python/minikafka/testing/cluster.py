@@ -22,6 +22,7 @@ from minikafka.runtime.supervisor import Supervisor
 from minikafka.runtime.thread import LoopThread
 from minikafka.testing.client_config import client_config
 from minikafka.testing.faults import Faults
+from minikafka.testing.groups import GroupHandle
 from minikafka.testing.nodes import BrokerHandle, NodeHandle
 from minikafka.testing.topics import TopicHandle
 from minikafka.testing.waiting import Condition
@@ -107,7 +108,7 @@ class Cluster:
             await supervisor.start()
         except BaseException:
             await supervisor.close(cleanly=False)
-            supervisor.driver.close()
+            await supervisor.driver.close()
             raise
         return supervisor
 
@@ -121,12 +122,19 @@ class Cluster:
 
         async def closing() -> None:
             await supervisor.close()
-            supervisor.driver.close()
+            await supervisor.driver.close()
 
         try:
             thread.run(closing())
         finally:
             thread.close()
+
+    def forget(self) -> None:
+        """In a forked child: let go of everything that is the parent's, without touching it."""
+        LIVE.discard(self)
+        supervisor, self._supervisor, self._thread = self._supervisor, None, None
+        if supervisor is not None:
+            supervisor.abandon()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -229,6 +237,10 @@ class Cluster:
         )
         return TopicHandle(self, name)
 
+    def group(self, group_id: str) -> GroupHandle:
+        """A consumer group, by its `group.id`."""
+        return GroupHandle(self, group_id)
+
     # What may happen to it.
 
     def isolate(self, broker: BrokerId, *, clients: bool = False) -> None:
@@ -325,3 +337,12 @@ LIVE: Final[weakref.WeakSet[Cluster]] = weakref.WeakSet()
 def _close_all() -> None:
     for cluster in list(LIVE):
         cluster.close()
+
+
+def _forget_all() -> None:
+    """A forked child has no loop thread; it lets go of the sockets, which would outlive the parent's brokers."""
+    for cluster in list(LIVE):
+        cluster.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)

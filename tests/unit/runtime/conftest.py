@@ -23,8 +23,7 @@ def run() -> Callable[[Story], None]:
             finally:
                 for host in world.hosts:
                     host.release()
-                world.driver.close()
-                await asyncio.sleep(0)
+                await world.driver.close()
 
         asyncio.run(main(), debug=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 import threading
@@ -178,3 +179,28 @@ def test_mistakes_are_told_before_anything_starts() -> None:
             kafka.faults.close(api="Prodce")
         with pytest.raises(ConfigError, match="no client"):
             kafka.client_config("telnet")
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_child_lets_go_of_the_brokers_sockets() -> None:
+    """What a child holds would keep a dead broker's port open: connecting must be refused once the parent closed."""
+    wait_here, let_go = os.pipe()
+    with Cluster() as kafka:
+        address = port_of(kafka.bootstrap_servers)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                os.close(let_go)
+                with pytest.raises(MinikafkaError, match="not running"):
+                    _ = kafka.bootstrap_servers
+                os.read(wait_here, 1)
+                status = 0
+            finally:
+                os._exit(status)
+        assert kafka.topic("still-works").partition(0).leader == 1
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+    os.close(let_go)
+    os.close(wait_here)
+    assert os.waitpid(child, 0)[1] == 0
