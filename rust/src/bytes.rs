@@ -42,6 +42,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Bytes after their varint length; the outer `None` is malformed input, the inner one a null.
+    #[allow(clippy::option_option)] // each level says one thing
     pub fn nullable(&mut self) -> Option<Option<&'a [u8]>> {
         match self.varint()? {
             -1 => Some(None),

@@ -7,6 +7,10 @@
 //! Layers, lower ones first: [`fs`] (the operating system behind a trait), [`files`] (small files as a whole),
 //! [`batch`] (record batches), [`log`] (segments and indexes), [`flush`] (durability).
 
+// Offsets and sizes are 64 bits wide here and so is `usize` on every platform served; what narrows to 32 bits was checked
+// against a limit first, or is masked.
+#![allow(clippy::cast_possible_truncation)]
+
 pub mod batch;
 mod bytes;
 pub mod error;

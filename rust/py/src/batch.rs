@@ -197,12 +197,12 @@ fn build_batch<'py>(
         log_append_time,
         compression,
     };
-    let headers: Vec<Vec<(&str, Option<&[u8]>)>> = records
+    let headers: Vec<Vec<core::Header<'_>>> = records
         .iter()
         .map(|(_, _, _, headers)| {
             headers
                 .iter()
-                .map(|(name, value)| (name.as_str(), bytes_of(value)))
+                .map(|(name, value)| (name.as_str(), bytes_of(value.as_ref())))
                 .collect()
         })
         .collect();
@@ -211,8 +211,8 @@ fn build_batch<'py>(
         .zip(&headers)
         .map(|((timestamp, key, value, _), headers)| core::NewRecord {
             timestamp: *timestamp,
-            key: bytes_of(key),
-            value: bytes_of(value),
+            key: bytes_of(key.as_ref()),
+            value: bytes_of(value.as_ref()),
             headers,
         })
         .collect();
@@ -220,8 +220,8 @@ fn build_batch<'py>(
     Ok(PyBytes::new(py, &batch))
 }
 
-fn bytes_of<'a>(argument: &'a Option<BytesLike<'_>>) -> Option<&'a [u8]> {
-    argument.as_ref().map(BytesLike::as_slice)
+fn bytes_of<'a>(argument: Option<&'a BytesLike<'_>>) -> Option<&'a [u8]> {
+    argument.map(BytesLike::as_slice)
 }
 
 #[pyfunction]

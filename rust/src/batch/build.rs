@@ -2,6 +2,7 @@
 
 use crate::batch::compression::pack;
 use crate::batch::header::{BatchHeader, HEADER_BYTES, LOG_APPEND_TIME, with_flags};
+use crate::batch::record::Header;
 use crate::batch::validate::crc_of_parts;
 use crate::bytes::put_varint;
 use crate::error::BatchError;
@@ -16,7 +17,7 @@ pub struct NewRecord<'a> {
     /// Null (a tombstone) when `None`.
     pub value: Option<&'a [u8]>,
     /// Names and values, in order; names may repeat.
-    pub headers: &'a [(&'a str, Option<&'a [u8]>)],
+    pub headers: &'a [Header<'a>],
 }
 
 /// The header fields of a batch to be built.
@@ -81,9 +82,7 @@ pub fn build_batch(
     let too_large = || BatchError::invalid("the batch is larger than its length field can say");
     let header = BatchHeader {
         base_offset: options.base_offset,
-        size_bytes: i32::try_from(body.len() + HEADER_BYTES)
-            .map_err(|_| too_large())?
-            .cast_unsigned(),
+        size_bytes: i32::try_from(body.len() + HEADER_BYTES).map_err(|_| too_large())? as u32,
         partition_leader_epoch: options.partition_leader_epoch,
         magic: 2,
         crc: 0,

@@ -8,14 +8,11 @@ mod record;
 mod stamp;
 mod validate;
 
-#[cfg(test)]
-mod tests;
-
 pub use build::{BatchOptions, NewRecord, build_batch, build_end_transaction_marker};
 pub use check::{RecordError, RecordFault, RecordRules, check_records};
 pub use compression::{MOST_UNCOMPRESSED_BYTES, unpack};
 pub use header::{BatchHeader, HEADER_BYTES, LENGTH_PREFIX_BYTES, Marker, with_flags};
-pub use record::{Record, Records};
+pub use record::{Header, Record, Records};
 pub use stamp::stamped_header;
 pub use validate::{check_crc, crc_of_batch, inspect, split_batches};
 

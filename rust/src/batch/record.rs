@@ -4,6 +4,9 @@ use crate::batch::header::BatchHeader;
 use crate::bytes::Cursor;
 use crate::error::BatchError;
 
+/// The name and the value of a record header; the value is null when `None`.
+pub type Header<'a> = (&'a str, Option<&'a [u8]>);
+
 /// One record. Borrows from the uncompressed bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<'a> {
@@ -18,7 +21,7 @@ pub struct Record<'a> {
     /// Null (a tombstone) when `None`.
     pub value: Option<&'a [u8]>,
     /// Names and values, in order.
-    pub headers: Vec<(&'a str, Option<&'a [u8]>)>,
+    pub headers: Vec<Header<'a>>,
 }
 
 /// Walks `record_count` records; an error ends the walk, and so do bytes left over.
@@ -89,7 +92,7 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
-fn read_headers<'a>(body: &mut Cursor<'a>) -> Option<Vec<(&'a str, Option<&'a [u8]>)>> {
+fn read_headers<'a>(body: &mut Cursor<'a>) -> Option<Vec<Header<'a>>> {
     let count = usize::try_from(body.varint()?).ok()?;
     // A header takes two bytes at least, so a count past that is a lie and must not be allocated for.
     if count > body.0.len() / 2 {

@@ -4,6 +4,8 @@
 //! for it gather; when the sync ends they share the next one. Different logs are synced side by side, since disks like
 //! that, up to [`THREADS`] at a time. No thread here ever runs Python.
 
+#![allow(clippy::disallowed_methods)] // this is the place
+
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::mem;

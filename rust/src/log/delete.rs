@@ -13,8 +13,8 @@ use crate::log::recovery::base_offset_of;
 use crate::log::segment::{Segment, remove_files};
 
 impl Log {
-    /// Drops every batch whose last offset is at or above `offset`. The log then ends at `offset`, or at the base offset
-    /// of the batch that `offset` fell into. No-op at or above the log end.
+    /// Drops every batch whose last offset is at or above `offset`. The log then ends right behind the last batch left:
+    /// at `offset`, unless that fell into a batch or a gap. No-op at or above the log end.
     ///
     /// # Errors
     /// The disk's.
@@ -40,12 +40,10 @@ impl Log {
             }
             let mut end = offset;
             if let Some(active) = log.segments.last_mut() {
-                let cut = active
-                    .locate(offset)?
-                    .map(|first| (first.position, first.header.base_offset));
-                let (position, base_offset) = cut.unwrap_or((active.size, offset));
-                end = end.min(base_offset);
-                active.truncate(position, end)?;
+                if let Some(first) = active.locate(offset)? {
+                    active.truncate_from(&first)?;
+                }
+                end = active.next_offset;
             }
             log.end_at(end)
         })

@@ -35,7 +35,7 @@ impl<const N: usize> EntryFile<N> {
             count,
             recent: VecDeque::new(),
         };
-        if !length.is_multiple_of(N as u64) {
+        if length % N as u64 != 0 {
             return Ok(None);
         }
         if let Some(index) = count.checked_sub(1) {

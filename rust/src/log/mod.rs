@@ -17,9 +17,6 @@ mod segment;
 mod time_index;
 mod timestamps;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::{Arc, Mutex};
 
 pub use durability::FlushTask;
@@ -72,6 +69,7 @@ pub struct SegmentInfo {
 
 /// See the module.
 #[derive(Debug)]
+#[allow(clippy::struct_field_names)] // Kafka's names
 pub struct Log {
     fs: Arc<dyn FileSystem>,
     directory: String,

@@ -101,7 +101,7 @@ impl Opening<'_> {
                 continue;
             }
             let trusted = if checkpoint.clean || is_below {
-                self.trust(base_offset, next_base)?
+                self.trust(base_offset, next_base)
             } else {
                 None
             };
@@ -115,20 +115,16 @@ impl Opening<'_> {
     }
 
     /// The segment as its files say, or `None` when they contradict each other and must be read in full.
-    fn trust(&self, base_offset: i64, next_base: Option<i64>) -> Result<Option<Segment>> {
-        let Ok(Some(mut segment)) = Segment::open(self.fs, self.directory, base_offset) else {
-            return Ok(None);
-        };
-        if segment.read_tail().is_err() {
-            return Ok(None);
-        }
+    fn trust(&self, base_offset: i64, next_base: Option<i64>) -> Option<Segment> {
+        let mut segment = Segment::open(self.fs, self.directory, base_offset).ok()??;
+        segment.read_tail().ok()?;
         let Some(next_base) = next_base else {
-            return Ok(Some(segment));
+            return Some(segment);
         };
         // A truncation that did not reach the disk shows here: the segment goes on past where the next one begins.
         let fits = segment.next_offset <= next_base;
         segment.next_offset = next_base;
-        Ok(fits.then_some(segment))
+        fits.then_some(segment)
     }
 
     fn recover(&mut self, base_offset: i64) -> Result<Segment> {

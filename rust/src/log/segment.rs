@@ -201,20 +201,18 @@ impl Segment {
             .find(|header| header.last_offset() >= offset)
     }
 
-    /// Cuts at a batch boundary; everything from `position` on is gone.
-    pub fn truncate(&mut self, position: u64, next_offset: i64) -> Result<()> {
-        self.size = position;
+    /// Cuts off a batch and everything behind it.
+    pub fn truncate_from(&mut self, first: &Located) -> Result<()> {
+        self.size = first.position;
         self.cut_file()?;
-        self.next_offset = next_offset;
-        self.offset_index.truncate(position)?;
-        self.time_index.truncate(next_offset)?;
+        self.offset_index.truncate(first.position)?;
+        self.time_index.truncate(first.header.base_offset)?;
         self.largest = self.time_index.last();
-        if position == 0 {
+        self.next_offset = self.base_offset;
+        if self.size == 0 {
             self.first_timestamp = -1;
         }
-        self.read_tail()?;
-        self.next_offset = next_offset;
-        Ok(())
+        self.read_tail()
     }
 
     /// Headers from a batch boundary to the end, in small chunks.

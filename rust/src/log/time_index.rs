@@ -1,4 +1,4 @@
-//! Timestamp -> offset, sparsely, for ListOffsets by time and for retention (L10, F5, L13).
+//! Timestamp -> offset, sparsely, for `ListOffsets` by time and for retention (L10, F5, L13).
 //!
 //! An entry is 12 bytes: the largest timestamp of the segment so far, and the last offset of the batch that carries it,
 //! relative to the base offset. Timestamps ascend strictly, so a batch that is not newer adds nothing.
