@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from kafka import KafkaConsumer, KafkaProducer
-from kafka.errors import KafkaError
-from kafka.producer.future import FutureRecordMetadata
+from kafka import KafkaConsumer, KafkaProducer  # type: ignore[import-untyped]
+from kafka.errors import KafkaError  # type: ignore[import-untyped]
+from kafka.producer.future import FutureRecordMetadata  # type: ignore[import-untyped]
 
 from conformance.clients.python.contract import Options, emit, parse_arguments
 
