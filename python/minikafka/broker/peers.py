@@ -6,8 +6,9 @@ request out; every caller must be safe under that.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple, Protocol, TypeVar, cast
+from typing import ClassVar, Final, NamedTuple, Protocol, TypeVar, cast
 
 from minikafka.broker.outbox import Outbox
 from minikafka.broker.timers import Timers
@@ -19,6 +20,10 @@ Reply = TypeVar("Reply")
 
 DEFAULT_TIMEOUT_MS = 30_000
 """`request.timeout.ms` between brokers."""
+
+
+SLACK: Final = 256
+"""Deadlines of ended calls that are kept before they are swept out."""
 
 
 class Endpoint(NamedTuple):
@@ -56,6 +61,9 @@ class Peers:
         self._outbox = outbox
         self._timers = timers
         self._calls: dict[int, _Call] = {}
+        # (deadline, call): one timer for the first of them, because almost every call is answered long before.
+        self._deadlines: list[tuple[int, int]] = []
+        self._armed_ms: int | None = None
         self._next = 1
 
     def call(
@@ -83,13 +91,12 @@ class Peers:
         )
         frame = codec.encode_request(body.API_KEY, version, call & 0x7FFF_FFFF, self._name, body)
         self._outbox.put(CallPeer(call, peer, endpoint.host, endpoint.port, channel, frame))
-        self._timers.set(("peer-call", call), now.monotonic_ms + timeout_ms, lambda at: self._timed_out(call, at))
+        self._keep_deadline(now.monotonic_ms + timeout_ms, call)
 
     def replied(self, event: PeerReplied, now: Now) -> None:
         call = self._calls.pop(event.call, None)
         if call is None:
             return
-        self._timers.cancel(("peer-call", event.call))
         try:
             _, body = codec.decode_response(call.api_key, call.version, event.frame)
         except codec.DecodeError as error:
@@ -101,8 +108,26 @@ class Peers:
     def lost(self, event: PeerLost, now: Now) -> None:
         call = self._calls.pop(event.call, None)
         if call is not None:
-            self._timers.cancel(("peer-call", event.call))
             call.on_lost(event.why, now)
+
+    def _keep_deadline(self, deadline_ms: int, call: int) -> None:
+        heapq.heappush(self._deadlines, (deadline_ms, call))
+        if len(self._deadlines) > 2 * len(self._calls) + SLACK:
+            self._deadlines = [entry for entry in self._deadlines if entry[1] in self._calls]
+            heapq.heapify(self._deadlines)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Ask to be woken at the earliest deadline; a call that ended meanwhile does no harm there."""
+        if self._deadlines and (self._armed_ms is None or self._deadlines[0][0] < self._armed_ms):
+            self._armed_ms = self._deadlines[0][0]
+            self._timers.set(("peers", "deadline"), self._armed_ms, self._woken)
+
+    def _woken(self, now: Now) -> None:
+        self._armed_ms = None
+        while self._deadlines and self._deadlines[0][0] <= now.monotonic_ms:
+            self._timed_out(heapq.heappop(self._deadlines)[1], now)
+        self._arm()
 
     def _timed_out(self, call_id: int, now: Now) -> None:
         call = self._calls.pop(call_id, None)

@@ -103,6 +103,8 @@ class ProduceCall:
             transactional_id=request.body.transactional_id,
             now=now,
         )
+        # The bytes are in the log now: a produce that waits must not keep its frame in memory.
+        data.records = None
         self._broker.replicas.changed(partition)
         answer = PartitionProduceResponse(
             index=data.index,

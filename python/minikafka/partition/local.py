@@ -22,6 +22,7 @@ class LocalReplica:
     """What both roles work on.
 
     high_watermark: exclusive; log_start_offset <= high_watermark <= log_end_offset.
+    min_insync_replicas: the effective one (R5).
     rolled: a segment was rolled and not yet flushed (L9).
     """
 
@@ -31,6 +32,7 @@ class LocalReplica:
         "high_watermark",
         "log",
         "max_lag_ms",
+        "min_insync_replicas",
         "replicas",
         "rolled",
         "settings",
@@ -52,11 +54,10 @@ class LocalReplica:
         self.topic_partition = topic_partition
         self.broker_id = broker_id
         self.log = log
-        self.settings = settings
         self.fsync = durability == FSYNC
         self.max_lag_ms = max_lag_ms
         self.verifications = Verifications()
-        self.replicas: tuple[BrokerId, ...] = ()
+        self.shape(settings, ())
         self.rolled = False
         self.high_watermark: Offset = 0
         self.set_high_watermark(high_watermark)
@@ -64,26 +65,30 @@ class LocalReplica:
     @property
     def counted_offset(self) -> Offset:
         """Everything below it counts as held by this replica (design: durability modes)."""
-        return self.log.recovery_point if self.fsync else self.log.log_end_offset
+        port = self.log.port
+        return port.recovery_point if self.fsync else port.log_end_offset
 
     @property
     def last_stable_offset(self) -> Offset:
         """T10."""
         return self.log.transactions.last_stable_offset(self.high_watermark)
 
-    @property
-    def min_insync_replicas(self) -> int:
-        """The effective one (R5)."""
-        return effective_min_insync_replicas(self.settings.min_insync_replicas, len(self.replicas))
+    def shape(self, settings: TopicSettings, replicas: tuple[BrokerId, ...]) -> None:
+        """The topic's settings, or who replicates it, changed."""
+        self.settings = settings
+        self.replicas = replicas
+        self.min_insync_replicas = effective_min_insync_replicas(settings.min_insync_replicas, len(replicas))
 
     def set_high_watermark(self, offset: Offset) -> None:
         """Within the log, whatever is asked for: a checkpointed one may lie outside (D4)."""
-        offset = max(min(offset, self.log.log_end_offset), self.log.log_start_offset)
+        port = self.log.port
+        offset = max(min(offset, port.log_end_offset), port.log_start_offset)
         if offset != self.high_watermark:
             self.high_watermark = offset
             self.log.transactions.high_watermark_moved(offset)
 
     def flush_if_asked(self) -> None:
         """L15: `flush.messages` forces the fsync before the answer, as Kafka does, inside the append."""
-        if self.log.log_end_offset - self.log.recovery_point >= self.settings.flush_messages:
-            self.log.port.flush()
+        port = self.log.port
+        if port.log_end_offset - port.recovery_point >= self.settings.flush_messages:
+            port.flush()

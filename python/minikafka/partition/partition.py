@@ -162,7 +162,7 @@ class Partition:
 
     def configure(self, settings: TopicSettings) -> None:
         """The topic's settings changed."""
-        self._local.settings = settings
+        self._local.shape(settings, self._local.replicas)
         self.log.reconfigure(settings)
 
     def become_leader(self, state: PartitionState, eligible: ReplicaEligibility, now: Now) -> None:
@@ -170,7 +170,7 @@ class Partition:
         if self.offline is not None or state.leader_epoch < self.leader_epoch:
             return
         role = self._role
-        self._local.replicas = state.replicas
+        self._local.shape(self._local.settings, state.replicas)
         if isinstance(role, LeaderRole) and role.epoch == state.leader_epoch:
             role.eligible = eligible
             role.refresh(state, now.monotonic_ms)
@@ -188,7 +188,7 @@ class Partition:
             return
         if state.partition_epoch >= self._known_partition_epoch:
             self._known_isr, self._known_partition_epoch = state.isr, state.partition_epoch
-        self._local.replicas = state.replicas
+        self._local.shape(self._local.settings, state.replicas)
         role = self._role
         if not isinstance(role, FollowerRole) or role.epoch != state.leader_epoch:
             self._role = FollowerRole(state.leader, state.leader_epoch)

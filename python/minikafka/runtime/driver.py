@@ -46,6 +46,7 @@ class Driver:
         self._turn_open = False
         self._wake: asyncio.TimerHandle | None = None
         self._wake_ms: int | None = None
+        self._earliest_ms: int | None = None
         self._connections = 0
         self._workers: ThreadPoolExecutor | None = None
 
@@ -64,7 +65,7 @@ class Driver:
 
     def read_time(self) -> Now:
         """Let broker time move on to now, within the limits of `BrokerClock`."""
-        return self.clock.turn(self._earliest_ms())
+        return self.clock.turn(self._earliest_ms)
 
     def will_write(self, connection: Connection) -> None:
         """`connection` has something to write at the end of this turn."""
@@ -90,18 +91,19 @@ class Driver:
                 watcher()
         if self._writing or any(life.has_events for life in self.lives):
             self.open_turn()
-        self._arm()
+        self.look_at_timers()
 
     # Time.
 
-    def _earliest_ms(self) -> int | None:
-        return min(
-            (earliest for life in self.lives if (earliest := life.earliest_ms()) is not None), default=None
-        )
-
-    def _arm(self) -> None:
-        """Wake up for the next timer; a wake-up that comes early is harmless, so it is only ever moved forward."""
-        earliest = self._earliest_ms()
+    def look_at_timers(self) -> None:
+        """Lives or their timers changed: wake up for the next one. A wake-up that comes early is harmless, so it is only
+        ever moved forward."""
+        earliest: int | None = None
+        for life in self.lives:
+            at = life.earliest_ms()
+            if at is not None and (earliest is None or at < earliest):
+                earliest = at
+        self._earliest_ms = earliest
         if earliest is None or (self._wake_ms is not None and self._wake_ms <= earliest):
             return
         if self._wake is not None:

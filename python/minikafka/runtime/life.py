@@ -91,6 +91,7 @@ class Life:
         self.driver.read_time()
         self.driver.lives.append(self)
         self._run(self.node.start)
+        self.driver.look_at_timers()
         self.driver.open_turn()
 
     def deliver(self, event: Event) -> None:
@@ -114,11 +115,11 @@ class Life:
         """Give the node what is ready, due timers last. True when there was anything."""
         if self.is_paused or self.is_over:
             return False
-        events, self._events = self._events, []
-        now_ms = self.driver.now.monotonic_ms - self._lost_ms
-        events.extend(map(TimerFired, self._timers.take_due(now_ms)))
-        if not events:
+        due = self._timers.take_due(self.driver.now.monotonic_ms - self._lost_ms)
+        if not self._events and not due:
             return False
+        events, self._events = self._events, []
+        events.extend(map(TimerFired, due))
         self._run(lambda now: self.node.turn(events, now))
         return True
 
@@ -152,6 +153,7 @@ class Life:
             for connection in self.connections.values():
                 connection.stop_reading(Stopped.NODE_PAUSED)
             self.peers.stop_reading(Stopped.NODE_PAUSED)
+            self.driver.look_at_timers()
 
     def resume(self) -> None:
         if self.is_paused:
@@ -161,6 +163,7 @@ class Life:
             for connection in self.connections.values():
                 connection.resume_reading(Stopped.NODE_PAUSED)
             self.peers.resume_reading(Stopped.NODE_PAUSED)
+            self.driver.look_at_timers()
 
     def end(self, *, cleanly: bool = False) -> None:
         """Over at once, and nobody is told. Connections are reset, or closed after what was sent if `cleanly`."""
@@ -169,6 +172,7 @@ class Life:
         self.is_over = True
         self._events.clear()
         self.driver.lives.remove(self)
+        self.driver.look_at_timers()
         connections, self.connections = self.connections, {}
         for connection in connections.values():
             self.driver.links.leave(connection)

@@ -42,6 +42,9 @@ class TimerHeap:
 
     def take_due(self, now_ms: int) -> list[TimerKey]:
         """Remove and return what is due, earliest first; equal deadlines in the order they were set."""
+        # Nearly always nothing is; a dead entry on top hides no earlier deadline.
+        if not self._heap or self._heap[0][0] > now_ms:
+            return []
         due = []
         while (earliest := self.earliest_ms()) is not None and earliest <= now_ms:
             key = heapq.heappop(self._heap)[2]
