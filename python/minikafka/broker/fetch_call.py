@@ -79,32 +79,37 @@ class FetchCall:
         if self._replica_id >= 0:
             self._note_follower(now)
         body = self._request.body
-        response, size, urgent = self._read(now)
-        if urgent or body.max_wait_ms <= 0 or size >= body.min_bytes or not self._topics:
-            self._answer(response)
-            return
-        marks = []
-        bound = BOUND_OF[self._isolation]
-        for _, _, asked in self._topics:
-            for name, _ in asked:
-                if name is not None:
-                    marks += [Mark(name, bound), Mark(name, Bound.LEADERSHIP)]
-        self._broker.fetch_purgatory.park(self, marks, now.monotonic_ms + body.max_wait_ms)
+        if body.max_wait_ms <= 0 or not self._topics:
+            self.expired(now)
+        elif not self._answer_if_enough(now):
+            bound = BOUND_OF[self._isolation]
+            marks = [
+                mark
+                for _, _, asked in self._topics
+                for name, _ in asked
+                if name is not None
+                for mark in (Mark(name, bound), Mark(name, Bound.LEADERSHIP))
+            ]
+            self._broker.fetch_purgatory.park(self, marks, now.monotonic_ms + body.max_wait_ms)
 
     def moved(self, mark: Mark, now: Now) -> None:
         """Data arrived below our bound, or a leadership changed. One byte is what nearly everyone waits for."""
-        response, size, urgent = self._read(now)
-        if urgent or size >= self._request.body.min_bytes:
-            self._answer(response)
+        self._answer_if_enough(now)
 
     def expired(self, now: Now) -> None:
         """The wait is over; answer with what there is."""
-        response, _, _ = self._read(now)
-        self._answer(response)
+        found, _, _ = self._read(now)
+        self._answer(found)
 
-    def _answer(self, response: FetchResponse) -> None:
+    def _answer_if_enough(self, now: Now) -> bool:
+        found, size, is_urgent = self._read(now)
+        if is_urgent or size >= self._request.body.min_bytes:
+            self._answer(found)
+        return self.done
+
+    def _answer(self, found: list[Read | Rejected]) -> None:
         self.done = True
-        self._request.reply(response)
+        self._request.reply(self._response(found))
 
     def _note_follower(self, now: Now) -> None:
         for _, _, asked in self._topics:
@@ -122,29 +127,40 @@ class FetchCall:
                     )
                     self._broker.replicas.changed(partition)
 
-    def _read(self, now: Now) -> tuple[FetchResponse, int, bool]:
-        """The answer as of now, the bytes of records in it, and whether it must not wait."""
-        body = self._request.body
-        left = min(body.max_bytes, self._broker.settings.fetch_max_bytes)
+    def _read(self, now: Now) -> tuple[list[Read | Rejected], int, bool]:
+        """What each partition has as of now, the bytes of records in it, and whether it must not wait."""
+        left = min(self._request.body.max_bytes, self._broker.settings.fetch_max_bytes)
         size = 0
-        urgent = False
-        topics = []
-        endpoints: dict[int, NodeEndpoint] = {}
-        for topic, topic_id, asked in self._topics:
-            partitions = []
+        is_urgent = False
+        found: list[Read | Rejected] = []
+        for _, _, asked in self._topics:
             for name, wanted in asked:
                 try:
                     read = self._read_partition(name, wanted, min(wanted.partition_max_bytes, left), size == 0, now)
                 except Rejected as rejected:
-                    urgent = True
-                    partitions.append(self._refused(name, wanted.partition, rejected.code, endpoints))
+                    is_urgent = True
+                    found.append(rejected)
                     continue
+                found.append(read)
                 size += len(read.records)
                 left = max(0, left - len(read.records))
-                urgent = urgent or read.diverging is not None
-                partitions.append(self._found(wanted.partition, read))
+                is_urgent = is_urgent or read.diverging is not None
+        return found, size, is_urgent
+
+    def _response(self, found: list[Read | Rejected]) -> FetchResponse:
+        """`found` has an entry for each partition asked for, in order."""
+        topics = []
+        endpoints: dict[int, NodeEndpoint] = {}
+        rest = iter(found)
+        for topic, topic_id, asked in self._topics:
+            partitions = [
+                self._refused(name, wanted.partition, one.code, endpoints)
+                if isinstance(one, Rejected)
+                else self._found(wanted.partition, one)
+                for (name, wanted), one in zip(asked, rest, strict=False)
+            ]
             topics.append(FetchableTopicResponse(topic=topic, topic_id=topic_id, partitions=partitions))
-        return FetchResponse(responses=topics, node_endpoints=list(endpoints.values())), size, urgent
+        return FetchResponse(responses=topics, node_endpoints=list(endpoints.values()))
 
     def _read_partition(
         self, name: TopicPartition | None, wanted: FetchPartition, max_bytes: int, first: bool, now: Now

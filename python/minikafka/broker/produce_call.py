@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from minikafka.broker.purgatory import Bound, Mark
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 WAITED_FOR: Final = (Bound.HIGH_WATERMARK, Bound.RECOVERY_POINT, Bound.LEADERSHIP)
 CURRENT_LEADER_VERSION: Final = 10
 """KIP-951: from here on [6] names the new leader."""
+
+
+@lru_cache(maxsize=4096)
+def marks_of(partition: TopicPartition) -> tuple[Mark, ...]:
+    """What a produce to `partition` waits to see move."""
+    return tuple(Mark(partition, bound) for bound in WAITED_FOR)
 
 
 class _Waiting:
@@ -133,22 +140,20 @@ class ProduceCall:
     # Waiting (R7).
 
     def _park(self, now: Now) -> None:
-        marks = {Mark(waiting.partition.topic_partition, bound) for waiting in self._waiting for bound in WAITED_FOR}
+        marks = [mark for waiting in self._waiting for mark in marks_of(waiting.partition.topic_partition)]
         deadline_ms = now.monotonic_ms + max(0, self._request.body.timeout_ms)
-        self._broker.produce_purgatory.park(self, sorted(marks), deadline_ms)
+        self._broker.produce_purgatory.park(self, marks, deadline_ms)
         self._request.let_next_pass()
 
     def moved(self, mark: Mark, now: Now) -> None:
         """A high watermark, a recovery point or a leadership moved."""
-        still = []
-        for waiting in self._waiting:
-            code = waiting.partition.acks_state(waiting.last_offset, waiting.leader_epoch, self._request.body.acks)
-            if code is None:
-                still.append(waiting)
-            else:
+        acks = self._request.body.acks
+        for waiting in tuple(self._waiting):
+            code = waiting.partition.acks_state(waiting.last_offset, waiting.leader_epoch, acks)
+            if code is not None:
                 self._settle(waiting, code)
-        self._waiting = still
-        if not still:
+                self._waiting.remove(waiting)
+        if not self._waiting:
             self._finish(now)
 
     def expired(self, now: Now) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from minikafka.broker.produce_call import WAITED_FOR
+from minikafka.broker.produce_call import marks_of
 from minikafka.broker.purgatory import Mark
 from minikafka.errors import ErrorCode
 from minikafka.partition.acks import ALL
@@ -38,8 +38,7 @@ class ReplicationWait:
     def begin(self, deadline_ms: int, now: Now) -> None:
         """Done already, or parked."""
         if not self._try(now):
-            marks = [Mark(self._partition.topic_partition, bound) for bound in WAITED_FOR]
-            self._broker.produce_purgatory.park(self, marks, deadline_ms)
+            self._broker.produce_purgatory.park(self, marks_of(self._partition.topic_partition), deadline_ms)
 
     def moved(self, mark: Mark, now: Now) -> None:
         """The high watermark, the recovery point or the leadership moved."""

@@ -41,14 +41,16 @@ class Router(Generic[N]):
     def dispatch(self, session: Session, frame: Buffer, now: Now) -> None:
         """Decode and handle one frame. Whatever cannot be read closes the connection, as in Kafka (C1)."""
         try:
-            header = codec.decode_request_header(frame)
-            served = self._served.get(header.api_key)
-            if served is None or not served.min <= header.api_version <= served.max:
-                self._unsupported(session, header)
-                return
             header, body = codec.decode_request(frame)
+        except codec.UnsupportedVersion as unknown:
+            self._unsupported(session, unknown.header)
+            return
         except codec.DecodeError as error:
             session.close(f"unreadable request: {error}")
+            return
+        served = self._served.get(header.api_key)
+        if served is None or not served.min <= header.api_version <= served.max:
+            self._unsupported(session, header)
             return
         request = Request(session, header, body)
         session.begin(request)

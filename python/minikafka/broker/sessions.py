@@ -44,6 +44,7 @@ class Session:
         "_outbox",
         "_paused",
         "_running",
+        "_unblocked",
         "_under_way",
         "blocker",
         "client_host",
@@ -53,7 +54,10 @@ class Session:
         "internal",
     )
 
-    def __init__(self, opened: ConnectionOpened, outbox: Outbox, interception: Interception) -> None:
+    def __init__(
+        self, opened: ConnectionOpened, outbox: Outbox, interception: Interception, unblocked: list[Session]
+    ) -> None:
+        """`unblocked`: where this session puts itself when it can go on."""
         self.connection: ConnectionId = opened.connection
         self.client_host = opened.client_host
         self.internal = opened.internal
@@ -61,6 +65,7 @@ class Session:
         self.closed = False
         self.blocker: Request[object] | None = None
         self._outbox = outbox
+        self._unblocked = unblocked
         self._frames: deque[Buffer] = deque()
         # Requests not yet answered, oldest first, each with its encoded reply once that is ready.
         self._under_way: deque[list[object]] = deque()
@@ -96,6 +101,8 @@ class Session:
     def let_next_pass(self, request: Request[object]) -> None:
         if self.blocker is request:
             self.blocker = None
+            if self._frames and not self._running:
+                self._unblocked.append(self)
 
     def answer(self, request: Request[object], body: object) -> None:
         """Encode the reply; send it and all that waited behind it, in order, unless a fault rule takes it."""
@@ -165,9 +172,10 @@ class Sessions:
         self._interception = interception
         self._dispatch = dispatch
         self._sessions: dict[ConnectionId, Session] = {}
+        self._unblocked: list[Session] = []
 
     def opened(self, event: ConnectionOpened) -> None:
-        self._sessions[event.connection] = Session(event, self._outbox, self._interception)
+        self._sessions[event.connection] = Session(event, self._outbox, self._interception, self._unblocked)
 
     def lost(self, event: ConnectionLost) -> Session | None:
         session = self._sessions.pop(event.connection, None)
@@ -183,7 +191,9 @@ class Sessions:
     def run_unblocked(self, now: Now) -> bool:
         """Handle frames of connections whose blocking request was answered since. True when any was handled."""
         ran = False
-        for session in list(self._sessions.values()):
+        unblocked = self._unblocked[:]
+        self._unblocked.clear()
+        for session in unblocked:
             if session.runnable:
                 ran = True
                 session.run(lambda one, frame: self._dispatch(one, frame, now))

@@ -96,8 +96,8 @@ class Driver:
     # Time.
 
     def look_at_timers(self) -> None:
-        """Lives or their timers changed: wake up for the next one. A wake-up that comes early is harmless, so it is only
-        ever moved forward."""
+        """Lives or their timers changed: wake up for the next one. A wake-up that comes early is harmless, so it is
+        only ever moved forward."""
         earliest: int | None = None
         for life in self.lives:
             at = life.earliest_ms()

@@ -47,7 +47,7 @@ class Door:
         self.interception = Interception(
             1, self.timers, lambda topic_id: "by-id" if topic_id == TOPIC_ID else None, Rules(list(rules))
         )
-        self.session = Session(ConnectionOpened(1, "here", internal), self.outbox, self.interception)
+        self.session = Session(ConnectionOpened(1, "here", internal), self.outbox, self.interception, [])
         self._correlation = 0
 
     def ask(self, body: object, *, api_key: int = 0, client_id: str = "c") -> tuple[Request[object], bool]:
