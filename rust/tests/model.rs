@@ -154,13 +154,12 @@ impl Pair {
                 .map(|batch| header(batch))
                 .collect::<Vec<_>>()
         );
-        self.compare_bounded_read(&mut log, offset, &expected, chance);
+        Self::compare_bounded_read(&mut log, offset, &expected, chance);
         self.compare_times(&mut log, chance);
     }
 
     /// F3: whole batches, below the bound, within the size, the first one whatever its size.
     fn compare_bounded_read(
-        &self,
         log: &mut minikafka_log::log::Log,
         offset: i64,
         expected: &[&Vec<u8>],

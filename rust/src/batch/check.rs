@@ -56,12 +56,11 @@ pub fn check_records(
     };
     let mut errors = Vec::new();
     for batch_index in 0..header.record_count {
-        let glimpse = walk
-            .record()
-            .map_err(|error| bad_record(batch_index, &error))?;
+        let glimpse = walk.record();
         if walk.consumed > MOST_UNCOMPRESSED_BYTES {
             return Err(too_large());
         }
+        let glimpse = glimpse.map_err(|error| bad_record(batch_index, &error))?;
         if let Some(fault) = fault_of(&glimpse, header, batch_index, rules) {
             errors.push(RecordError { batch_index, fault });
         }

@@ -104,8 +104,10 @@ impl Log {
         }
         self.segments
             .push(Segment::create_first(&self.fs, &self.directory, offset)?);
-        self.log_start_offset = offset;
-        self.end_at(offset)
+        self.end_at(offset)?;
+        // Nothing below is left to be lost.
+        (self.log_start_offset, self.recovery_point) = (offset, offset);
+        Ok(())
     }
 
     fn end_at(&mut self, offset: i64) -> Result<()> {

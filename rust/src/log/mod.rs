@@ -100,14 +100,18 @@ impl Log {
     ) -> Self {
         let first = segments.first().map_or(0, |segment| segment.base_offset);
         let log_end_offset = segments.last().map_or(first, |segment| segment.next_offset);
+        let log_start_offset = checkpoint.log_start_offset.max(first);
         Self {
             fs,
             directory: directory.to_owned(),
             config,
             segments,
-            log_start_offset: checkpoint.log_start_offset.max(first),
+            log_start_offset,
             log_end_offset,
-            recovery_point: checkpoint.recovery_point.min(log_end_offset),
+            // Nothing below the log start is left to be lost.
+            recovery_point: checkpoint
+                .recovery_point
+                .clamp(log_start_offset, log_end_offset.max(log_start_offset)),
             truncations: 0,
             directory_dirty: true,
             failure: None,
