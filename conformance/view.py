@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import PartitionMetadata
+from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewTopic
 
 from conformance.waiting import wait_until
@@ -28,11 +29,16 @@ class ClusterView:
         replication_factor: int = -1,
         config: Mapping[str, str] | None = None,
     ) -> None:
-        """Create a topic and wait until every partition has a leader and a full ISR."""
+        """Create a topic and wait until every partition has a full ISR and a leader that answers for it.
+
+        A leader may be in metadata before it knows of its office. A client whose first batch is refused for that
+        sends it again behind the second one, unless it is idempotent: reordered, and rightly so.
+        """
         new = NewTopic(name, partitions, replication_factor, config=dict(config or {}))
         for created in self._admin.create_topics([new], operation_timeout=REQUEST_TIMEOUT_S).values():
             created.result(REQUEST_TIMEOUT_S)
         wait_until(f"leaders of {name}", lambda: self._is_complete(name, partitions), 20)
+        wait_until(f"leaders of {name} in office", lambda: self._is_served(name, partitions), 20)
 
     def delete_topic(self, name: str) -> None:
         """Delete a topic; raises KafkaException when the cluster refuses."""
@@ -85,3 +91,13 @@ class ClusterView:
         return len(known) == partitions and all(
             each.leader >= 0 and len(each.isrs) == len(each.replicas) for each in known.values()
         )
+
+    def _is_served(self, name: str, partitions: int) -> bool:
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(name, partition): latest for partition in range(partitions)}
+        try:
+            for answer in self._admin.list_offsets(asked, request_timeout=REQUEST_TIMEOUT_S).values():
+                answer.result(REQUEST_TIMEOUT_S)
+        except KafkaException:
+            return False
+        return True
