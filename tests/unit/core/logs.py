@@ -6,6 +6,7 @@ from minikafka._core import Disk, Log, build_batch
 from minikafka.log.port import LogConfig
 
 DIRECTORY = "/data/topic-0"
+Records = list[tuple[int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]]
 
 
 def batch(
@@ -16,7 +17,7 @@ def batch(
     producer_id: int = -1,
 ) -> bytes:
     """One batch with one record per value, all with the same key."""
-    records = [(timestamp + index, key, value, []) for index, value in enumerate(values)]
+    records: Records = [(timestamp + index, key, value, []) for index, value in enumerate(values)]
     return build_batch(records, compression=compression, producer_id=producer_id)
 
 

@@ -15,7 +15,7 @@ from minikafka._core import (
     validate_records,
 )
 
-from tests.unit.core.logs import batch
+from tests.unit.core.logs import Records, batch
 
 COMPRESSIONS = {0: "none", 1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
 
@@ -52,7 +52,7 @@ def test_l1_a_buffer_holds_whole_batches_and_nothing_else() -> None:
 @pytest.mark.parametrize("compression", COMPRESSIONS, ids=COMPRESSIONS.values())
 def test_l7_records_survive_every_compression(compression: int) -> None:
     """What was built is read back: offsets, timestamps, nulls, headers."""
-    records = [
+    records: Records = [
         (1000, b"key", b"value", [("name", b"x"), ("name", None)]),
         (999, None, None, []),
         (5000, b"", b"v" * 100_000, []),
@@ -69,7 +69,7 @@ def test_l7_records_survive_every_compression(compression: int) -> None:
 @pytest.mark.parametrize("compression", COMPRESSIONS, ids=COMPRESSIONS.values())
 def test_l5_a_compacted_topic_refuses_null_keys(compression: int) -> None:
     """Each record without a key is named by its place in the batch, compressed or not."""
-    records = [(1000, key, b"value", []) for key in (b"key", None, b"key", None)]
+    records: Records = [(1000, key, b"value", []) for key in (b"key", None, b"key", None)]
     data = build_batch(records, compression=compression)
     errors = validate_records(data, require_keys=True, min_timestamp=None, max_timestamp=None)
     assert [(error.batch_index, error.kind) for error in errors] == [(1, "invalid"), (3, "invalid")]
@@ -78,7 +78,7 @@ def test_l5_a_compacted_topic_refuses_null_keys(compression: int) -> None:
 
 def test_l6_timestamps_out_of_range_are_named_and_minus_one_passes() -> None:
     """Both bounds are inclusive; a record without a timestamp has nothing to check."""
-    records = [(timestamp, None, b"", []) for timestamp in (9, 10, 20, 21, -1)]
+    records: Records = [(timestamp, None, b"", []) for timestamp in (9, 10, 20, 21, -1)]
     errors = validate_records(build_batch(records), require_keys=False, min_timestamp=10, max_timestamp=20)
     assert [(error.batch_index, error.kind) for error in errors] == [(0, "timestamp"), (3, "timestamp")]
 

@@ -1,0 +1,124 @@
+"""Apache Kafka's own `kafka-dump-log` reads what our log writes, and finds nothing wrong (L10).
+
+It walks every record of every segment, checks each checksum, and holds every index entry against the log beside it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from minikafka._core import Disk, Log, build_batch, build_end_transaction_marker, inspect_batches
+from minikafka.log.port import LogConfig
+
+from conformance.build import build, is_available
+from conformance.paths import JVM_LIBRARIES
+from tools.kafka_jars import jars
+
+TOOLS_VERSION = "4.3.1"
+"""The newest one whose tools jar is published; it needs the client library of its own version before any other."""
+OWN_JARS = ("kafka-clients", "kafka-tools", "kafka-storage", "kafka-server-common")
+NOT_AN_ERROR = re.compile(r"Non-consecutive offsets in .*/(\d{20})\.log\n {2}-1 is followed by (\d+)\n")
+"""The tool counts from -1 in every segment, so it says this of each that does not begin at offset 0."""
+BATCHES = 200
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A partition with three segments: every compression, odd timestamps, leader epochs, a marker, a truncation."""
+    directory = tmp_path_factory.mktemp("data") / "topic-0"
+    log = Disk.os().open_log(
+        str(directory),
+        config=LogConfig(index_interval_bytes=300),
+        recovery_point=0,
+        log_start_offset=0,
+        clean=False,
+    )
+    _fill(log)
+    log.flush()
+    log.close()
+    return directory
+
+
+def _fill(log: Log) -> None:
+    chance = random.Random(1)
+    for number in range(BATCHES + 10):
+        if number == BATCHES:
+            log.truncate_to(log.log_end_offset - 30)
+        if number % 70 == 69:
+            log.roll()
+        records = [
+            (1000 + 3 * number - chance.randrange(20), b"key", b"v" * chance.randrange(200), [("name", b"x")])
+            for _ in range(3)
+        ]
+        batch = build_batch(
+            records,
+            compression=number % 5,
+            producer_id=number % 3,
+            producer_epoch=0,
+            base_sequence=number,
+            transactional=number % 2 == 0,
+        )
+        append_time = 1000 + 3 * number if number % 7 == 0 else None
+        log.append_as_leader(batch, leader_epoch=number // 50, max_timestamp=append_time)
+    marker = build_end_transaction_marker(
+        producer_id=1, producer_epoch=0, commit=True, coordinator_epoch=3, timestamp=2000
+    )
+    log.append_as_leader(marker, leader_epoch=4)
+
+
+def dump(files: list[Path]) -> subprocess.CompletedProcess[str]:
+    """Run the tool as `kafka-dump-log.sh` does."""
+    if not is_available("java"):
+        pytest.skip("kafka-dump-log needs java, javac and mvn on PATH")
+    build("java")
+    class_path = [*map(str, jars(*OWN_JARS, version=TOOLS_VERSION)), f"{JVM_LIBRARIES}/*"]
+    return subprocess.run(
+        [
+            *("java", "-cp", ":".join(class_path), "org.apache.kafka.tools.DumpLogSegments"),
+            *("--deep-iteration", "--print-data-log", "--files", ",".join(map(str, files))),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def complaints(result: subprocess.CompletedProcess[str]) -> str:
+    """What the tool found wrong."""
+    return NOT_AN_ERROR.sub(
+        lambda match: "" if int(match[1]) == int(match[2]) else match[0], result.stderr
+    ).strip()
+
+
+def test_l10_kafka_dump_log_finds_nothing_wrong(directory: Path) -> None:
+    """Segments, offset indexes and time indexes; every batch valid, every record there."""
+    result = dump(
+        sorted(path for path in directory.iterdir() if path.suffix in {".log", ".index", ".timeindex"})
+    )
+    assert (result.returncode, complaints(result)) == (0, "")
+    headers = [
+        header for path in sorted(directory.glob("*.log")) for header in inspect_batches(path.read_bytes())
+    ]
+    assert len(headers) == BATCHES + 1
+    assert result.stdout.count("isvalid: true") == len(headers)
+    assert "isvalid: false" not in result.stdout
+    assert result.stdout.count("| offset:") == sum(header.record_count for header in headers)
+    assert "endTxnMarker: COMMIT coordinatorEpoch: 3" in result.stdout
+    assert result.stdout.count("timestamp: ") > 20
+
+
+def test_l10_kafka_dump_log_notices_a_wrong_index_entry(directory: Path, tmp_path: Path) -> None:
+    """The check above can fail: one index entry moved by a byte is reported."""
+    log = next(iter(sorted(directory.glob("*.log"))))
+    (tmp_path / log.name).write_bytes(log.read_bytes())
+    index = bytearray(log.with_suffix(".index").read_bytes())
+    index[15] ^= 1
+    bad = tmp_path / f"{log.stem}.index"
+    bad.write_bytes(index)
+    result = dump([bad])
+    assert result.returncode != 0 or complaints(result) != ""
