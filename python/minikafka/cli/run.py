@@ -10,6 +10,7 @@ import signal
 from minikafka.cli.foreground import running
 from minikafka.cli.options import add_cluster_options, cluster_spec
 from minikafka.errors import ConfigError
+from minikafka.runtime.loop import TurnLoop
 
 ADDRESS_VARIABLES = (
     "KAFKA_BOOTSTRAP_SERVERS",
@@ -31,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command:
         raise ConfigError("nothing to run: minikafka run [options] -- CMD ...")
-    return asyncio.run(_run(arguments, command))
+    with asyncio.Runner(loop_factory=TurnLoop) as runner:
+        return runner.run(_run(arguments, command))
 
 
 async def _run(arguments: argparse.Namespace, command: list[str]) -> int:

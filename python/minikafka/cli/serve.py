@@ -7,6 +7,7 @@ import asyncio
 
 from minikafka.cli.foreground import StopSignals, announce, running, until_halted_or
 from minikafka.cli.options import add_cluster_options, cluster_spec
+from minikafka.runtime.loop import TurnLoop
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    asyncio.run(_serve(arguments))
+    with asyncio.Runner(loop_factory=TurnLoop) as runner:
+        runner.run(_serve(arguments))
     return 0
 
 

@@ -116,7 +116,7 @@ class Connection(asyncio.BufferedProtocol):
     def write_out(self) -> None:
         """Hand to the kernel what this turn sent. Bytes for a cut link stay here."""
         transport = self._transport
-        if transport is None or self._stopped & Stopped.LINK_CUT:
+        if transport is None or (self._stopped and self._stopped & Stopped.LINK_CUT):
             return
         out = self._out
         if out:

@@ -17,6 +17,7 @@ from minikafka.effects import ConnectionId
 from minikafka.runtime.clock import BrokerClock
 from minikafka.runtime.flushing import Flushing
 from minikafka.runtime.links import Links
+from minikafka.runtime.loop import TurnLoop
 from minikafka.types import Now
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Driver:
         """Turns in which a node ran."""
         self.leaving: set[Connection] = set()
         """Connections of ended lives that still have bytes to send."""
+        self._once_all_is_read: Callable[[Callable[[], None]], object] = (
+            loop.before_look if isinstance(loop, TurnLoop) else loop.call_soon
+        )
         self._writing: list[Connection] = []
         self._turn_open = False
         self._wake: asyncio.TimerHandle | None = None
@@ -61,7 +65,7 @@ class Driver:
         """Something is ready: the turn ends when everything else that is ready has been read."""
         if not self._turn_open:
             self._turn_open = True
-            self.loop.call_soon(self._close_turn)
+            self._once_all_is_read(self._close_turn)
 
     def read_time(self) -> Now:
         """Let broker time move on to now, within the limits of `BrokerClock`."""
@@ -77,10 +81,18 @@ class Driver:
         return self._connections
 
     def _close_turn(self) -> None:
-        self.read_time()
+        try:
+            self._run_turn()
+        except Exception as error:  # noqa: BLE001 - a node's failure ends its life; this is the loop's to report
+            self.loop.call_exception_handler({"message": "a turn failed", "exception": error})
+
+    def _run_turn(self) -> None:
+        now_ms = self.read_time().monotonic_ms
         ran = False
         for life in tuple(self.lives):
-            ran |= life.run_turn()
+            if life.has_work(now_ms):
+                life.run_turn()
+                ran = True
         writing, self._writing = self._writing, []
         for connection in writing:
             connection.write_out()
@@ -89,9 +101,9 @@ class Driver:
             self.turns += 1
             for watcher in tuple(self.watchers):
                 watcher()
-        if self._writing or any(life.has_events for life in self.lives):
-            self.open_turn()
         self.look_at_timers()
+        if self._writing or any(life.has_work(now_ms) for life in self.lives):
+            self.open_turn()
 
     # Time.
 
@@ -100,7 +112,7 @@ class Driver:
         only ever moved forward."""
         earliest: int | None = None
         for life in self.lives:
-            at = life.earliest_ms()
+            at = life.earliest_ms
             if at is not None and (earliest is None or at < earliest):
                 earliest = at
         self._earliest_ms = earliest

@@ -67,6 +67,8 @@ class Life:
         self._timers = TimerHeap()
         self._events: list[Event] = []
         self._on_end = on_end
+        self.earliest_ms: int | None = None
+        """Broker time of the driver at which the next timer is due; None while there is none to run."""
         self._lost_ms = 0
         """Broker time spent paused: a stopped process has no time."""
         self._paused_at_ms = 0
@@ -100,28 +102,22 @@ class Life:
             self._events.append(event)
             self.driver.open_turn()
 
-    @property
-    def has_events(self) -> bool:
-        return bool(self._events) and not self.is_paused
+    def has_work(self, now_ms: int) -> bool:
+        """Whether there are events, or timers due at broker time `now_ms` of the driver."""
+        if self._events:
+            return not self.is_paused
+        return self.earliest_ms is not None and self.earliest_ms <= now_ms
 
-    def earliest_ms(self) -> int | None:
-        """Broker time of the driver at which the next timer is due; None while there is none to run."""
-        if self.is_paused:
-            return None
-        earliest = self._timers.earliest_ms()
-        return None if earliest is None else earliest + self._lost_ms
-
-    def run_turn(self) -> bool:
-        """Give the node what is ready, due timers last. True when there was anything."""
-        if self.is_paused or self.is_over:
-            return False
-        due = self._timers.take_due(self.driver.now.monotonic_ms - self._lost_ms)
-        if not self._events and not due:
-            return False
+    def run_turn(self) -> None:
+        """Give the node what is ready, due timers last."""
         events, self._events = self._events, []
+        due = self._timers.take_due(self.driver.now.monotonic_ms - self._lost_ms)
         events.extend(map(TimerFired, due))
         self._run(lambda now: self.node.turn(events, now))
-        return True
+
+    def _look_at_timers(self) -> None:
+        earliest = None if self.is_paused or self.is_over else self._timers.earliest_ms()
+        self.earliest_ms = None if earliest is None else earliest + self._lost_ms
 
     def _run(self, step: Callable[[Now], list[Effect]]) -> None:
         now = self.driver.now
@@ -137,6 +133,7 @@ class Life:
             execute[type(effect)](effect)
             if self.is_over:
                 break
+        self._look_at_timers()
 
     def descriptors(self) -> list[int]:
         """Of every connection, accepted or made."""
@@ -153,6 +150,7 @@ class Life:
             for connection in self.connections.values():
                 connection.stop_reading(Stopped.NODE_PAUSED)
             self.peers.stop_reading(Stopped.NODE_PAUSED)
+            self._look_at_timers()
             self.driver.look_at_timers()
 
     def resume(self) -> None:
@@ -163,6 +161,7 @@ class Life:
             for connection in self.connections.values():
                 connection.resume_reading(Stopped.NODE_PAUSED)
             self.peers.resume_reading(Stopped.NODE_PAUSED)
+            self._look_at_timers()
             self.driver.look_at_timers()
 
     def end(self, *, cleanly: bool = False) -> None:
@@ -170,6 +169,7 @@ class Life:
         if self.is_over:
             return
         self.is_over = True
+        self.earliest_ms = None
         self._events.clear()
         self.driver.lives.remove(self)
         self.driver.look_at_timers()

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Final, TypeVar
 
+from minikafka.runtime.loop import TurnLoop
+
 T = TypeVar("T")
 
 SWITCH_INTERVAL_S: Final = 0.0005
@@ -20,7 +22,7 @@ class LoopThread:
     """Runs from construction to `close`."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = TurnLoop()
         self._thread = threading.Thread(target=self._run, name="minikafka", daemon=True)
         self._thread.start()
         SWITCHING.hurry()
