@@ -16,6 +16,10 @@ from minikafka.errors import ConfigError
 PROFILES: Final = ("fast", "faithful")
 
 INTERNAL_PARTITIONS: Final = 4
+REPLICA_FETCH_MAX_BYTES: Final = 10 << 20
+"""As much as a follower takes of all partitions together. With Kafka's 1 MiB a follower of a busy partition is always a
+few fetches behind, never level with what its leader had one fetch ago (R2), and a short lag time drops it from the ISR.
+"""
 
 
 def profile_values(
@@ -47,4 +51,5 @@ def profile_values(
         "broker.heartbeat.interval.ms": 100,
         "broker.session.timeout.ms": 6000 if separate_processes else 1000,
         "replica.lag.time.max.ms": 6000 if separate_processes else 2000,
+        "replica.fetch.max.bytes": REPLICA_FETCH_MAX_BYTES,
     }

@@ -25,6 +25,7 @@ def test_fast_changes_only_what_the_interface_lists() -> None:
     assert (fast.broker_heartbeat_interval_ms, fast.broker_session_timeout_ms) == (100, 1000)
     assert (fast.replica_lag_time_max_ms, fast.default_replication_factor) == (2000, 3)
     assert fast.transaction_abort_timed_out_transaction_cleanup_interval_ms == 100
+    assert fast.replica_fetch_max_bytes == BrokerSettings().replica_fetch_response_max_bytes
     assert fast.topic_defaults == BrokerSettings().topic_defaults
 
 
