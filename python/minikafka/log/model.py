@@ -54,6 +54,10 @@ class _Segment:
     def size_bytes(self) -> int:
         return sum(len(stored.data) for stored in self.batches)
 
+    @property
+    def next_offset(self) -> Offset:
+        return self.batches[-1].header.last_offset + 1 if self.batches else self.base_offset
+
 
 class ModelLog:
     """`port.Log` over lists. Every member is documented there."""
@@ -120,9 +124,9 @@ class ModelLog:
         too_big = active.size_bytes > self._config.segment_bytes - size_bytes
         return too_big or too_old or last_offset - active.base_offset > LAST_RELATIVE_OFFSET
 
-    def roll(self, base_offset: Offset | None = None) -> Offset:
+    def roll(self) -> Offset:
         if self._segments[-1].batches:
-            self._segments.append(_Segment(max(base_offset or 0, self.log_end_offset)))
+            self._segments.append(_Segment(self.log_end_offset))
         return self.active_segment_base_offset
 
     def _from(self, offset: Offset) -> Iterator[_Stored]:
@@ -131,6 +135,12 @@ class ModelLog:
                 if stored.header.last_offset >= offset:
                     yield stored
 
+    def _rest_of_segment(self, offset: Offset) -> list[_Stored]:
+        for segment in self._segments:
+            if rest := [stored for stored in segment.batches if stored.header.last_offset >= offset]:
+                return rest
+        return []
+
     def read(
         self, offset: Offset, *, max_bytes: int, upper_bound: Offset, at_least_one_batch: bool
     ) -> ModelSlice:
@@ -138,7 +148,7 @@ class ModelLog:
             raise ValueError(f"offset {offset} is not in [{self.log_start_offset}, {self.log_end_offset}]")
         taken: list[_Stored] = []
         size = 0
-        for stored in self._from(offset):
+        for stored in self._rest_of_segment(offset):
             size += len(stored.data)
             fits = size <= max_bytes or (at_least_one_batch and not taken)
             if not fits or stored.header.base_offset >= upper_bound:
@@ -155,11 +165,11 @@ class ModelLog:
     def truncate_to(self, offset: Offset) -> None:
         if offset >= self.log_end_offset:
             return
-        fell_into = next((stored.header.base_offset for stored in self._from(offset)), offset)
-        end = min(offset, fell_into)
-        for segment in self._segments:
+        kept = [segment for segment in self._segments if segment.base_offset <= offset]
+        for segment in kept:
             segment.batches = [stored for stored in segment.batches if stored.header.last_offset < offset]
-        self._segments = [s for s in self._segments if s.base_offset <= end] or [_Segment(end)]
+        self._segments = kept or [_Segment(offset)]
+        end = self._segments[-1].next_offset
         self.log_end_offset = end
         self.log_start_offset = min(self.log_start_offset, end)
         self.recovery_point = min(self.recovery_point, end)

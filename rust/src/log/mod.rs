@@ -88,6 +88,7 @@ pub struct Log {
     directory_dirty: bool,
     /// Why the log is offline.
     failure: Option<String>,
+    closed: bool,
 }
 
 impl Log {
@@ -115,6 +116,7 @@ impl Log {
             truncations: 0,
             directory_dirty: true,
             failure: None,
+            closed: false,
         }
     }
 
@@ -185,6 +187,11 @@ impl Log {
         self.failure.get_or_insert_with(|| why.to_owned());
     }
 
+    /// Refuses every later call. Does not flush; a flush under way ends as it may.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
     /// Uses these settings from the next append on.
     pub fn reconfigure(&mut self, config: LogConfig) {
         self.config = config;
@@ -194,6 +201,9 @@ impl Log {
     fn guarded<T>(&mut self, operation: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if let Some(why) = &self.failure {
             return Err(LogError::Offline(why.clone()));
+        }
+        if self.closed {
+            return Err(LogError::Offline("it was closed".to_owned()));
         }
         let result = operation(self);
         if let Err(LogError::Io(error)) = &result {

@@ -66,6 +66,9 @@ def test_d3_a_clean_log_is_trusted_without_reading_it() -> None:
         append(log, value)
     log.flush()
     log.close()
+    assert not log.failed, "closed is not failed"
+    with pytest.raises(LogError, match="closed"):
+        append(log, b"d")
     path = f"{DIRECTORY}/{0:020}.log"
     content = bytearray(disk.read_file(path) or b"")
     content[68] ^= 1
