@@ -26,10 +26,19 @@ impl TimeIndex {
         path: String,
         base_offset: i64,
     ) -> io::Result<Option<Self>> {
-        Ok(EntryFile::open(fs, path)?.map(|entries| Self {
+        let Some(entries) = EntryFile::open(fs, path)? else {
+            return Ok(None);
+        };
+        let index = Self {
             base_offset,
             entries,
-        }))
+        };
+        let Some((newest, _)) = index.last() else {
+            return Ok(Some(index));
+        };
+        // Timestamps ascend, so a last entry before the first one means zero-filled pages.
+        let (oldest, _) = index.decode(index.entries.get(0)?);
+        Ok((newest >= oldest).then_some(index))
     }
 
     pub fn create(fs: &Arc<dyn FileSystem>, path: String, base_offset: i64) -> io::Result<Self> {
