@@ -7,6 +7,7 @@ deadline.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from minikafka.broker.purgatory import Bound, Mark
@@ -37,6 +38,12 @@ BOUND_OF: Final = {
 """F1, F4: what a reader's records are bounded by is what wakes it."""
 NO_REPLICA: Final = -1
 LEADER_ERRORS: Final = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
+
+
+@lru_cache(maxsize=4096)
+def marks_of(partition: TopicPartition, bound: Bound) -> tuple[Mark, Mark]:
+    """What a reader of `partition` waits to see move."""
+    return Mark(partition, bound), Mark(partition, Bound.LEADERSHIP)
 
 
 class _Asked(NamedTuple):
@@ -88,7 +95,7 @@ class FetchCall:
                 for _, _, asked in self._topics
                 for name, _ in asked
                 if name is not None
-                for mark in (Mark(name, bound), Mark(name, Bound.LEADERSHIP))
+                for mark in marks_of(name, bound)
             ]
             self._broker.fetch_purgatory.park(self, marks, now.monotonic_ms + body.max_wait_ms)
 
@@ -116,7 +123,7 @@ class FetchCall:
             for name, wanted in asked:
                 partition = self._broker.replicas.get(name) if name is not None else None
                 if partition is not None and partition.is_leader:
-                    partition.follower_fetched(
+                    moved = partition.follower_fetched(
                         self._replica_id,
                         self._replica_epoch,
                         wanted.fetch_offset,
@@ -125,7 +132,8 @@ class FetchCall:
                         leader_epoch=wanted.current_leader_epoch,
                         last_fetched_epoch=wanted.last_fetched_epoch,
                     )
-                    self._broker.replicas.changed(partition)
+                    if moved:
+                        self._broker.replicas.changed(partition)
 
     def _read(self, now: Now) -> tuple[list[Read | Rejected], int, bool]:
         """What each partition has as of now, the bytes of records in it, and whether it must not wait."""

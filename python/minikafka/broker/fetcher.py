@@ -103,14 +103,15 @@ class Fetcher:
         code = ErrorCode(data.error_code)
         if code is ErrorCode.NONE:
             diverging = data.diverging_epoch
-            partition.fetched(
+            moved = partition.fetched(
                 data.records if data.records is not None else b"",
                 data.high_watermark,
                 data.log_start_offset,
                 (diverging.epoch, diverging.end_offset) if diverging.epoch >= 0 else None,
                 now,
             )
-            self._broker.replicas.changed(partition)
+            if moved:
+                self._broker.replicas.changed(partition)
         elif code is ErrorCode.OFFSET_OUT_OF_RANGE:
             self._ask_leader_offsets(partition, now)
         else:

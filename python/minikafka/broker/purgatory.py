@@ -8,15 +8,15 @@ in one heap with one timer, because almost every waiter is done long before.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
 
 from minikafka.broker.timers import Timers
 from minikafka.types import Now, TopicPartition
 
-SWEEP_AT_LEAST: Final = 1024
-"""Parked requests, done ones included, before the done ones are swept out."""
+SWEEP_AT_LEAST: Final = 4096
+"""Marks that parked requests watch, done ones included, before the done ones are swept out."""
 
 
 class Bound(IntEnum):
@@ -61,15 +61,17 @@ class Purgatory:
         self._deadlines: list[tuple[int, int, Waiter]] = []
         self._armed_ms: int | None = None
         self._sequence = 0
+        self._watched = 0
         self._sweep_at = SWEEP_AT_LEAST
 
-    def park(self, waiter: Waiter, marks: Iterable[Mark], deadline_ms: int) -> None:
+    def park(self, waiter: Waiter, marks: Collection[Mark], deadline_ms: int) -> None:
         """Keep `waiter` until it is done or broker time reaches `deadline_ms` (monotonic)."""
         for mark in marks:
             self._by_mark.setdefault(mark, []).append(waiter)
         self._sequence += 1
         heapq.heappush(self._deadlines, (deadline_ms, self._sequence, waiter))
-        if len(self._deadlines) > self._sweep_at:
+        self._watched += len(marks)
+        if self._watched > self._sweep_at:
             self._sweep()
         if self._armed_ms is None or deadline_ms < self._armed_ms:
             self._arm()
@@ -107,13 +109,15 @@ class Purgatory:
         """Forget done waiters everywhere; twice as many must gather before the next sweep."""
         self._deadlines = [entry for entry in self._deadlines if not entry[2].done]
         heapq.heapify(self._deadlines)
-        self._sweep_at = max(SWEEP_AT_LEAST, 2 * len(self._deadlines))
+        self._watched = 0
         for mark, waiters in list(self._by_mark.items()):
             waiting = [waiter for waiter in waiters if not waiter.done]
             if waiting:
                 self._by_mark[mark] = waiting
+                self._watched += len(waiting)
             else:
                 del self._by_mark[mark]
+        self._sweep_at = max(SWEEP_AT_LEAST, 2 * self._watched)
 
     def _arm(self) -> None:
         if self._deadlines:

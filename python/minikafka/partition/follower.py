@@ -62,17 +62,18 @@ class FollowerRole:
         leader_high_watermark: Offset,
         leader_log_start_offset: Offset,
         diverging: tuple[LeaderEpoch, Offset] | None,
-    ) -> None:
+    ) -> bool:
         """R3, R11: append or truncate; then the high watermark, which never exceeds our log end. An answer to a fetch
-        from elsewhere than our log's end, or to none, is not for us any more."""
+        from elsewhere than our log's end, or to none, is not for us any more. False when nothing moved."""
         log = local.log
         asked, self._asked = self._asked, NO_OFFSET
         if asked != log.log_end_offset:
-            return
+            return False
         if diverging is not None:
             self._truncate(log, *diverging)
             local.set_high_watermark(local.high_watermark)
-            return
+            return True
+        before = local.high_watermark
         if len(records):
             local.rolled |= self._append(log, records)
             local.flush_if_asked()
@@ -80,6 +81,8 @@ class FollowerRole:
         start = min(leader_log_start_offset, local.high_watermark)
         if start > log.log_start_offset:
             log.advance_log_start_offset(start)
+            return True
+        return len(records) > 0 or local.high_watermark != before
 
     def out_of_range(
         self, local: LocalReplica, leader_log_start_offset: Offset, leader_log_end_offset: Offset

@@ -86,16 +86,21 @@ class LeaderRole:
         offset: Offset,
         log_start_offset: Offset,
         now: Now,
-    ) -> None:
-        """R1, R2. Of no replica, from outside the log, or of an earlier life of its broker: acknowledges nothing."""
+    ) -> bool:
+        """R1, R2. Of no replica, from outside the log, or of an earlier life of its broker: acknowledges nothing.
+
+        False when nobody needs to look: the high watermark stayed, and the follower is in the ISR already.
+        """
         follower = self.followers.get(replica_id)
         log_end_offset = local.log.log_end_offset
         if follower is None or not local.log.log_start_offset <= offset <= log_end_offset:
-            return
+            return False
         if broker_epoch != NO_EPOCH and broker_epoch < follower.broker_epoch:
-            return
+            return False
         follower.fetched(offset, log_start_offset, log_end_offset, broker_epoch, now.monotonic_ms)
+        before = local.high_watermark
         self.advance_high_watermark(local, now)
+        return local.high_watermark != before or replica_id not in self.isr.members
 
     def advance_high_watermark(self, local: LocalReplica, now: Now) -> None:
         """R4, R6: on every append, follower fetch, flush and ISR change."""

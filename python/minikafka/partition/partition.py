@@ -385,18 +385,18 @@ class Partition:
         *,
         leader_epoch: LeaderEpoch = NO_EPOCH,
         last_fetched_epoch: LeaderEpoch = NO_EPOCH,
-    ) -> None:
+    ) -> bool:
         """R1: a fetch at `offset` acknowledges everything below it: in this leader epoch, and only if the follower's
-        log is ours up to there (F9)."""
+        log is ours up to there (F9). False when nothing moved."""
         role = self._role
         if not isinstance(role, LeaderRole) or leader_epoch not in (NO_EPOCH, role.epoch):
-            return
+            return False
         try:
             if reading.diverging(self._local, offset, last_fetched_epoch) is not None:
-                return
+                return False
         except Rejected:
-            return
-        role.fetched(self._local, replica_id, broker_epoch, offset, log_start_offset, now)
+            return False
+        return role.fetched(self._local, replica_id, broker_epoch, offset, log_start_offset, now)
 
     def propose_isr(self, eligible: ReplicaEligibility, now: Now) -> IsrProposal | None:
         """R8, R9: a change that is due and not yet under way; it is pending from now on."""
@@ -435,15 +435,16 @@ class Partition:
         leader_log_start_offset: Offset,
         diverging: tuple[LeaderEpoch, Offset] | None,
         now: Now,
-    ) -> None:
-        """R3, R11: what the fetch from the last `fetch_position` brought."""
+    ) -> bool:
+        """R3, R11: what the fetch from the last `fetch_position` brought. False when nothing moved."""
         role = self._role
         if not isinstance(role, FollowerRole):
-            return
+            return False
         try:
-            role.fetched(self._local, records, leader_high_watermark, leader_log_start_offset, diverging)
+            return role.fetched(self._local, records, leader_high_watermark, leader_log_start_offset, diverging)
         except OSError as error:
             self._disk_failed(error)
+            return True
 
     def out_of_range(self, leader_log_start_offset: Offset, leader_log_end_offset: Offset, now: Now) -> None:
         """R11: our fetch offset does not exist at the leader, whose log has these ends."""
