@@ -63,10 +63,10 @@ nightly: dev ## the full counts; writes docs/reference/nightly.md
 bench: dev ## rates, latency and CPU beside Apache Kafka and kfake
 	$(BIN)/python -m bench
 
-deny: ## licences and advisories of the Rust dependencies (builds cargo-deny once, minutes)
+deny: ## licences and sources of the Rust dependencies (builds cargo-deny once, minutes)
 	@command -v cargo-deny >/dev/null || test -x .cache/tools/bin/cargo-deny || \
 		cargo install --quiet --locked --root .cache/tools cargo-deny
-	PATH="$$PATH:.cache/tools/bin" cargo deny check
+	PATH="$$PATH:.cache/tools/bin" cargo deny check bans licenses sources
 
 clean: ## remove what was built, not what was fetched
 	rm -rf $(VENV) target python/minikafka/_core*.so
