@@ -11,7 +11,6 @@ timeout.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from minikafka.errors import ErrorCode, Rejected
@@ -39,14 +38,12 @@ def add_partitions(current: Transaction | None, request: AddPartitions, wall_ms:
     if known.state is ONGOING:
         if request.partitions <= known.partitions:
             return None
-        return replace(
-            known,
+        return known._replace(
             partitions=known.partitions | request.partitions,
             update_timestamp_ms=wall_ms,
             client_transaction_version=request.version,
         )
-    return replace(
-        known,
+    return known._replace(
         state=ONGOING,
         partitions=request.partitions,
         start_timestamp_ms=wall_ms,

@@ -13,7 +13,6 @@ from a second end.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -133,8 +132,7 @@ def _look_up(row: Repeat, current: Transaction, request: EndTxn, *, overflowed: 
 def _prepared(
     current: Transaction, request: EndTxn, take_producer_id: Callable[[], ProducerId], wall_ms: int
 ) -> Transaction:
-    decided = replace(
-        current,
+    decided = current._replace(
         state=PREPARE_COMMIT if request.commit else PREPARE_ABORT,
         next_producer_id=NO_PRODUCER_ID,
         # An abort of what never began has no start; Kafka takes the time of the abort.
@@ -144,8 +142,7 @@ def _prepared(
     )
     if request.version < TV2:
         return decided
-    return replace(
-        decided,
+    return decided._replace(
         producer_epoch=min(current.producer_epoch + 1, LAST_EPOCH + 1),
         last_producer_epoch=current.producer_epoch,
         next_producer_id=take_producer_id() if current.is_epoch_exhausted else NO_PRODUCER_ID,

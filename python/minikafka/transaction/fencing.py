@@ -12,7 +12,6 @@ Nobody is told the fencing epoch; the producer that caused it (InitProducerId) g
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from minikafka.transaction.states import ONGOING, PREPARE_ABORT
 from minikafka.transaction.transaction import LAST_EPOCH, TV0, TV2, Transaction
@@ -30,8 +29,7 @@ def fenced(
     assert ongoing.state is ONGOING, "only an open transaction needs fencing"
     is_tv2 = server_version >= TV2
     rotates = is_tv2 and ongoing.is_epoch_exhausted
-    return replace(
-        ongoing,
+    return ongoing._replace(
         state=PREPARE_ABORT,
         producer_epoch=min(ongoing.producer_epoch + 1, LAST_EPOCH + 1),
         last_producer_epoch=ongoing.producer_epoch if is_tv2 else NO_PRODUCER_EPOCH,

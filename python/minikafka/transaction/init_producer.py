@@ -18,7 +18,6 @@ A producer that wants to *go on* after an error (KIP-360) says which (id, epoch)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 from minikafka.errors import ErrorCode, Rejected
@@ -66,7 +65,7 @@ def init_producer(
     """
     if current is None:
         new = Transaction(request.transactional_id, EMPTY, take_producer_id(), 0, request.timeout_ms)
-        return replace(new, update_timestamp_ms=wall_ms)
+        return new._replace(update_timestamp_ms=wall_ms)
     if request.expected is not None and not _may_be_ours(current, request.expected):
         raise Rejected(ErrorCode.PRODUCER_FENCED, f"{request.expected} is no longer the producer of this id")
     if current.is_prepared:
@@ -100,4 +99,4 @@ def _next_epoch(
         identity = ProducerIdAndEpoch(take_producer_id(), 0)
     else:
         identity = ProducerIdAndEpoch(current.producer_id, current.producer_epoch + 1)
-    return replace(emptied(current, identity, request.timeout_ms, wall_ms), last_producer_epoch=last_epoch)
+    return emptied(current, identity, request.timeout_ms, wall_ms)._replace(last_producer_epoch=last_epoch)

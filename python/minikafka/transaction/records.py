@@ -11,8 +11,6 @@ it, and a retry that spans a failover is fenced.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from minikafka.coordinator.shard import CoordinatorRecord
 from minikafka.transaction.states import EMPTY, TransactionState
 from minikafka.transaction.transaction import TV2, Transaction
@@ -85,7 +83,7 @@ def read_record(record: CoordinatorRecord) -> tuple[str, Transaction | None]:
 def replayed(before: Transaction | None, read: Transaction) -> Transaction:
     """`read` with its last producer epoch: the one a TV2 end bumped, kept until the producer starts anew."""
     if read.is_prepared and read.client_transaction_version >= TV2:
-        return replace(read, last_producer_epoch=read.producer_epoch - 1)
+        return read._replace(last_producer_epoch=read.producer_epoch - 1)
     if read.state is EMPTY or before is None:
-        return replace(read, last_producer_epoch=NO_PRODUCER_EPOCH)
-    return replace(read, last_producer_epoch=before.last_producer_epoch)
+        return read._replace(last_producer_epoch=NO_PRODUCER_EPOCH)
+    return read._replace(last_producer_epoch=before.last_producer_epoch)

@@ -15,7 +15,7 @@ COMPLETE_x.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
@@ -171,8 +171,8 @@ class TransactionShard:
         """KIP-360: which epoch a retried InitProducerId may come with is not in the record."""
         stored = self._transactions.get(new.transactional_id)
         if stored is not None and stored.identity == new.identity:
-            self._transactions[new.transactional_id] = replace(
-                stored, last_producer_epoch=new.last_producer_epoch
+            self._transactions[new.transactional_id] = stored._replace(
+                last_producer_epoch=new.last_producer_epoch
             )
 
     # Waiting for a transaction to be out of the way.
@@ -267,4 +267,4 @@ class TransactionShard:
 def _linked(before: Transaction | None, after: Transaction) -> Transaction:
     """`after`, checked against the table (T2), and naming the producer id it came from."""
     assert can_move(None if before is None else before.state, after.state), f"{before} may not become {after}"
-    return replace(after, previous_producer_id=after.producer_id if before is None else before.producer_id)
+    return after._replace(previous_producer_id=after.producer_id if before is None else before.producer_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from minikafka.transaction.states import (
@@ -43,8 +42,7 @@ class ProducerIdAndEpoch(NamedTuple):
     producer_epoch: ProducerEpoch
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """State of one transactional id; a new value at each change.
 
     producer_epoch: the epoch writes must carry; after PREPARE_* under TV2 it is already the next one, and it
@@ -99,8 +97,7 @@ def completed(prepared: Transaction, wall_ms: int) -> Transaction:
     """
     assert prepared.is_prepared, "only what was decided completes"
     rotates = prepared.next_producer_id != NO_PRODUCER_ID
-    return replace(
-        prepared,
+    return prepared._replace(
         state=COMPLETE_COMMIT if prepared.committed else COMPLETE_ABORT,
         producer_id=prepared.next_producer_id if rotates else prepared.producer_id,
         producer_epoch=0 if rotates else prepared.producer_epoch,
@@ -112,8 +109,7 @@ def completed(prepared: Transaction, wall_ms: int) -> Transaction:
 
 def emptied(current: Transaction, identity: ProducerIdAndEpoch, timeout_ms: int, wall_ms: int) -> Transaction:
     """A producer (re)starts: no transaction, under `identity`."""
-    return replace(
-        current,
+    return current._replace(
         state=EMPTY,
         producer_id=identity.producer_id,
         producer_epoch=identity.producer_epoch,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.transaction.end_txn import EndTxn, answered_identity, end_transaction
@@ -152,7 +150,7 @@ def test_t7_an_abort_of_nothing_bumps_under_tv2() -> None:
 
 def test_t7_the_last_epoch_ends_on_a_fresh_producer_id() -> None:
     """At 32766 the end answers (new id, 0); markers still carry the old id at 32767."""
-    current = replace(_transaction(ONGOING, LAST_EPOCH), partitions=frozenset({ORDERS_0}))
+    current = _transaction(ONGOING, LAST_EPOCH)._replace(partitions=frozenset({ORDERS_0}))
     ended = end_transaction(current, EndTxn(ID, 5, LAST_EPOCH, True, TV2), lambda: 99, 50)
     assert ended is not None
     assert ended.identity == ProducerIdAndEpoch(5, LAST_EPOCH + 1)
@@ -162,10 +160,10 @@ def test_t7_the_last_epoch_ends_on_a_fresh_producer_id() -> None:
 
 def test_t7_a_retry_over_the_rotation_is_still_ok() -> None:
     """It comes with the old id and 32766, and hears the new id again."""
-    current = replace(_transaction(ONGOING, LAST_EPOCH), partitions=frozenset({ORDERS_0}))
+    current = _transaction(ONGOING, LAST_EPOCH)._replace(partitions=frozenset({ORDERS_0}))
     request = EndTxn(ID, 5, LAST_EPOCH, True, TV2)
     ended = end_transaction(current, request, lambda: 99, 50)
     assert ended is not None
-    done = replace(completed(ended, 60), previous_producer_id=5)
+    done = completed(ended, 60)._replace(previous_producer_id=5)
     assert end_transaction(done, request, lambda: 98, 70) is None
     assert answered_identity(done, TV2) == ProducerIdAndEpoch(99, 0)

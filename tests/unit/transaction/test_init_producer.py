@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.transaction.init_producer import InitProducerId, InitProducerIdAnswer, init_producer
@@ -114,7 +112,7 @@ def test_t3_an_expectation_of_an_unknown_id_is_let_in() -> None:
 
 
 def _at(epoch: int, **changes: int) -> Transaction:
-    return replace(Transaction(ID, EMPTY, 5, epoch, 60_000, previous_producer_id=5), **changes)
+    return Transaction(ID, EMPTY, 5, epoch, 60_000, previous_producer_id=5)._replace(**changes)
 
 
 def _init(current: Transaction, expected: ProducerIdAndEpoch | None = None) -> Transaction:
@@ -130,14 +128,14 @@ def test_t3_the_last_epoch_moves_to_a_fresh_producer_id() -> None:
 
 def test_t3_a_retry_over_the_rotation_gets_the_new_producer_id() -> None:
     """It still comes with the old id, at its last epoch."""
-    rotated = replace(_init(_at(LAST_EPOCH), ProducerIdAndEpoch(5, LAST_EPOCH)), previous_producer_id=5)
+    rotated = _init(_at(LAST_EPOCH), ProducerIdAndEpoch(5, LAST_EPOCH))._replace(previous_producer_id=5)
     again = _init(rotated, ProducerIdAndEpoch(5, LAST_EPOCH))
     assert again.identity == rotated.identity == ProducerIdAndEpoch(99, 0)
 
 
 def test_t3_fencing_at_the_last_epoch_rotates_under_tv2() -> None:
     """The abort's markers take 32767; the next holder has another id."""
-    ongoing = replace(_at(LAST_EPOCH), state=ONGOING, partitions=frozenset({ORDERS_0}))
+    ongoing = _at(LAST_EPOCH)._replace(state=ONGOING, partitions=frozenset({ORDERS_0}))
     fenced = _init(ongoing)
     assert (fenced.producer_epoch, fenced.next_producer_id) == (LAST_EPOCH + 1, 99)
 
