@@ -100,8 +100,7 @@ class Fetcher:
         self.run(now)
 
     def _apply(self, partition: Partition, data: wire.PartitionData, now: Now) -> None:
-        code = ErrorCode(data.error_code)
-        if code is ErrorCode.NONE:
+        if data.error_code == ErrorCode.NONE:
             diverging = data.diverging_epoch
             moved = partition.fetched(
                 data.records if data.records is not None else b"",
@@ -112,7 +111,7 @@ class Fetcher:
             )
             if moved:
                 self._broker.replicas.changed(partition)
-        elif code is ErrorCode.OFFSET_OUT_OF_RANGE:
+        elif data.error_code == ErrorCode.OFFSET_OUT_OF_RANGE:
             self._ask_leader_offsets(partition, now)
         else:
             # Not leader, fenced or unknown epoch, unknown topic: the metadata log will tell; ask again a little later.
