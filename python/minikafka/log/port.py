@@ -212,8 +212,8 @@ class Log(Protocol):
         """Drop every batch whose last offset is >= `offset` (R11); lowers the recovery point with it.
 
         The log then ends right behind the last batch left: at `offset`, unless that fell into a batch or into a gap
-        that compaction left. Not synced. Producer snapshots above, and transaction indexes of dropped segments, are deleted
-        with them. No-op when `offset` >= the log end offset.
+        that compaction left. Not synced. Producer snapshots above, and transaction indexes of dropped segments, are
+        deleted with them. No-op when `offset` >= the log end offset.
         """
         ...
 
