@@ -21,8 +21,8 @@ def main() -> int:
     options = parse(sys.argv[1:])
     contestants = available(options.broker)
     workloads = [each for each in WORKLOADS if options.workload in each.title]
-    rounds, share = (1, QUICK_SHARE) if options.quick else (options.rounds, 1.0)
-    described = introduction(machine.describe(), rounds, quick=options.quick)
+    rounds, share = (1, QUICK_SHARE) if options.quick else (options.rounds, options.load)
+    described = introduction(machine.describe(), rounds, share)
     sections = [section(brokers, contestants, workloads, rounds, share) for brokers in options.brokers]
     text = "\n".join([described, *sections])
     print(text)
@@ -35,6 +35,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round of a quarter of the load")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="counted rounds, after one that is not")
+    parser.add_argument("--load", type=float, default=1.0, help="share of the full load, for a shorter run")
     parser.add_argument("--brokers", type=int, nargs="+", default=[1, 3], help="cluster sizes")
     parser.add_argument(
         "--broker", nargs="+", default=[""], help="only the contestants whose name contains one of these"
@@ -71,8 +72,9 @@ def section(
     )
 
 
-def introduction(described: str, rounds: int, *, quick: bool) -> str:
-    loads = "A quick look, not a measurement: one round of a quarter of the load." if quick else ""
+def introduction(described: str, rounds: int, share: float) -> str:
+    quick = "A quick look, not a measurement. " if rounds == 1 else ""
+    loads = "" if share == 1.0 else f"{quick}Each run sends {share:.0%} of the full load."
     return f"""# Performance
 
 The same real clients on minikafka, on Apache Kafka 4.4.0 (KRaft, default heap of 1 GiB and G1) and on kfake, in turn in
