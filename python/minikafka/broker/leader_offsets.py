@@ -21,14 +21,17 @@ EARLIEST: Final = -2
 def ask_leader_offsets(
     broker: Broker, leader: BrokerId, partition: Partition, done: Callable[[Now], None], now: Now
 ) -> None:
-    """Ask for log end, then log start; let the partition truncate or start over; `done` runs either way."""
+    """Ask for log end, then log start; let the partition truncate or start over; `done` runs either way. The answers
+    are about the log as it was when asked: if it follows another epoch by then, or grew, they mean nothing to it."""
+    leader_epoch, log_end_offset = partition.leader_epoch, partition.log.log_end_offset
 
     def lost(why: str, at: Now) -> None:
         done(at)
 
     def end_known(end: Offset, at: Now) -> None:
         def start_known(start: Offset, then: Now) -> None:
-            partition.out_of_range(start, end, then)
+            if (partition.leader_epoch, partition.log.log_end_offset) == (leader_epoch, log_end_offset):
+                partition.out_of_range(start, end, then)
             done(then)
 
         _ask(broker, leader, partition, EARLIEST, start_known, lost, at)
