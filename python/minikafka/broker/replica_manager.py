@@ -28,7 +28,8 @@ class ReplicaManager:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._partitions: dict[TopicPartition, Partition] = {}
-        self._changed: dict[TopicPartition, Partition] = {}
+        # By object: late news of a deleted replica must not stand in for that of its successor, same name.
+        self._changed: dict[Partition, None] = {}
         self._seen: dict[TopicPartition, Progress] = {}
         self._flushing: set[TopicPartition] = set()
         self._truncations: dict[TopicPartition, int] = {}
@@ -113,7 +114,7 @@ class ReplicaManager:
             self._broker.coordinators.resigned(partition, now)
         partition.close()
         self._broker.storage.delete_partition(partition)
-        self._changed.pop(name, None)
+        self._changed.pop(partition, None)
         self._seen.pop(name, None)
         self._flushing.discard(name)
         self._truncations.pop(name, None)
@@ -123,14 +124,15 @@ class ReplicaManager:
 
     def changed(self, partition: Partition) -> None:
         """Something may have moved in `partition`; looked at when the turn ends."""
-        self._changed[partition.topic_partition] = partition
+        self._changed[partition] = None
 
     def settle(self, now: Now) -> bool:
         """Tell everyone what moved. True when anything was looked at (and may have moved more)."""
         if not self._changed:
             return False
         changed, self._changed = self._changed, {}
-        for name, partition in changed.items():
+        for partition in changed:
+            name = partition.topic_partition
             if self._partitions.get(name) is partition:
                 self._compare(name, partition, now)
         self._broker.isr_changes.send(now)
@@ -186,13 +188,15 @@ class ReplicaManager:
         """A failed fsync is never retried (style rule 9): this replica is offline, its log refuses everything."""
         self._flushing.discard(name)
         partition = self._partitions.get(name)
-        if partition is not None:
+        # A log closed when its topic was deleted cannot be flushed either; its successor's has not failed.
+        if partition is not None and partition.log.failed:
             partition.go_offline(why)
             self._let_go(name, partition, now)
 
     def _let_go(self, name: TopicPartition, partition: Partition, now: Now) -> None:
         """Its disk failed: nobody coordinates on it, follows with it, or waits for it any more."""
         self._broker.fetchers.forget(name)
+        self._broker.fetchers.run(now)  # the others of its fetcher may have waited for its flush
         self._broker.coordinators.resigned(partition, now)
         self._wake(name, Bound.LEADERSHIP, now)
 
