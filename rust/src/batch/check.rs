@@ -3,10 +3,10 @@
 //! A compressed batch is opened for this, once, as a stream: no record is kept, so memory stays the same whatever the
 //! records unpack to.
 
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind};
 
 use crate::batch::compression::{MOST_UNCOMPRESSED_BYTES, damaged, open, too_large};
-use crate::batch::header::BatchHeader;
+use crate::batch::header::{BatchHeader, HEADER_BYTES};
 use crate::error::BatchError;
 
 /// What the records of a batch must satisfy. Bounds are inclusive, in ms; a timestamp of -1 always passes.
@@ -50,8 +50,20 @@ pub fn check_records(
     batch: &[u8],
     rules: RecordRules,
 ) -> Result<Vec<RecordError>, BatchError> {
+    if header.compression() == 0 {
+        // The records lie there to be looked at, without a copy.
+        return check_stream(header, batch.get(HEADER_BYTES..).unwrap_or_default(), rules);
+    }
+    check_stream(header, BufReader::new(open(header, batch)?), rules)
+}
+
+fn check_stream(
+    header: &BatchHeader,
+    stream: impl BufRead,
+    rules: RecordRules,
+) -> Result<Vec<RecordError>, BatchError> {
     let mut walk = Walk {
-        stream: BufReader::new(open(header, batch)?),
+        stream,
         consumed: 0,
     };
     let mut errors = Vec::new();
@@ -65,8 +77,8 @@ pub fn check_records(
             errors.push(RecordError { batch_index, fault });
         }
     }
-    match walk.stream.read(&mut [0]) {
-        Ok(0) => Ok(errors),
+    match walk.stream.fill_buf() {
+        Ok([]) => Ok(errors),
         Ok(_) => Err(BatchError::invalid(
             "the batch holds more records than its header says",
         )),
@@ -116,7 +128,7 @@ struct Walk<R> {
     consumed: u64,
 }
 
-impl<R: Read> Walk<R> {
+impl<R: BufRead> Walk<R> {
     fn record(&mut self) -> io::Result<Glimpse> {
         let length = self.length()?.ok_or_else(malformed)?;
         let end = self.consumed + length;
@@ -158,13 +170,17 @@ impl<R: Read> Walk<R> {
     }
 
     fn skip(&mut self, count: u64) -> io::Result<()> {
-        let skipped = io::copy(&mut self.stream.by_ref().take(count), &mut io::sink())?;
-        self.consumed += skipped;
-        if skipped < count {
-            Err(ErrorKind::UnexpectedEof.into())
-        } else {
-            Ok(())
+        let end = self.consumed + count;
+        while self.consumed < end {
+            let there = self.stream.fill_buf()?.len();
+            if there == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            let step = usize::try_from(end - self.consumed).map_or(there, |left| left.min(there));
+            self.stream.consume(step);
+            self.consumed += step as u64;
         }
+        Ok(())
     }
 
     fn varint(&mut self) -> io::Result<i32> {
@@ -174,15 +190,21 @@ impl<R: Read> Walk<R> {
     fn varlong(&mut self) -> io::Result<i64> {
         let mut raw = 0_u64;
         for shift in (0..64).step_by(7) {
-            let mut byte = [0];
-            self.stream.read_exact(&mut byte)?;
-            self.consumed += 1;
-            raw |= u64::from(byte[0] & 0x7f) << shift;
-            if byte[0] & 0x80 == 0 {
+            let byte = self.byte()?;
+            raw |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
                 return Ok(((raw >> 1) as i64) ^ -((raw & 1) as i64));
             }
         }
         Err(malformed())
+    }
+
+    fn byte(&mut self) -> io::Result<u8> {
+        let next = self.stream.fill_buf()?.first().copied();
+        let byte = next.ok_or(ErrorKind::UnexpectedEof)?;
+        self.stream.consume(1);
+        self.consumed += 1;
+        Ok(byte)
     }
 }
 
