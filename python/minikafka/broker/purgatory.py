@@ -28,6 +28,7 @@ class Bound(IntEnum):
     LEADERSHIP = 3
     """Leader, leader epoch or existence of the partition: every waiter watches this too."""
     LOG_START_OFFSET = 4
+    """The leader's own, or what a follower told of its."""
     RECOVERY_POINT = 5
 
 

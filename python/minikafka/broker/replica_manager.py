@@ -78,6 +78,7 @@ class ReplicaManager:
         """Topic or broker settings changed."""
         for name, partition in self._partitions.items():
             partition.configure(self._broker.topic_settings(name.topic))
+            self.changed(partition)
 
     def _assign(self, name: TopicPartition, state: PartitionState, now: Now) -> None:
         partition = self._partitions.get(name)
@@ -156,7 +157,7 @@ class ReplicaManager:
             self._broker.coordinators.high_watermark_moved(partition, now)
         if seen is None or progress.last_stable_offset != seen.last_stable_offset:
             self._wake(name, Bound.LAST_STABLE_OFFSET, now)
-        if seen is None or progress.log_start_offset != seen.log_start_offset:
+        if seen is None or partition.take_start_moved() or progress.log_start_offset != seen.log_start_offset:
             self._wake(name, Bound.LOG_START_OFFSET, now)
         if partition.is_leader:
             proposal = partition.propose_isr(self._broker.image, now)

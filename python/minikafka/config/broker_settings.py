@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from minikafka.config.setting import (
     INT_MAX,
+    LONG_MAX,
     ConfigValue,
     Setting,
     SettingType,
@@ -88,8 +89,11 @@ class BrokerSettings:
     leader_imbalance_check_interval_seconds: int = long(
         300, "Between sweeps for preferred leaders.", at_least=1
     )
+    log_flush_scheduler_interval_ms: int = long(
+        LONG_MAX, "Between looks at flush.ms; never, unless set (L15).", at_least=1
+    )
     log_retention_check_interval_ms: int = long(
-        300_000, "Between sweeps for old segments (L13).", at_least=1, supported=False
+        300_000, "Between sweeps for old segments (L13).", at_least=1
     )
     max_incremental_fetch_session_cache_slots: int = integer(
         1000, "Fetch sessions kept (F10).", at_least=0, supported=False

@@ -97,9 +97,9 @@ class TopicSettings:
     remote_log_copy_disable: bool = boolean(False, "Tiered storage: copy no more.", supported=False)
     remote_log_delete_on_disable: bool = boolean(False, "Tiered storage: drop copies.", supported=False)
     remote_storage_enable: bool = boolean(False, "Tiered storage.", supported=False)
-    retention_bytes: int = long(-1, "Log size above which whole segments go (L13).", supported=False)
+    retention_bytes: int = long(-1, "Log size above which whole segments go (L13).")
     retention_ms: int = long(
-        7 * DAY_MS, "Age of a segment's newest record at which it goes (L13).", at_least=-1, supported=False
+        7 * DAY_MS, "Age of a segment's newest record at which it goes (L13).", at_least=-1
     )
     segment_bytes: int = integer(2**30, "Size at which a segment is rolled (L9).", at_least=1)
     segment_index_bytes: int = integer(10_485_760, "Size of a full offset index (L9).", at_least=4)

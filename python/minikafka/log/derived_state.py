@@ -116,6 +116,15 @@ class DerivedState:
         if self.epochs.advance_start(self._port.log_start_offset):
             self.write_epochs()
 
+    def segments_deleted(self) -> None:
+        """Retention took segments from the log's start (L13), and the log start with them. Snapshots below what is
+        left could only be replayed from where there is no log any more."""
+        self.start_advanced()
+        first = self._port.segments()[0].base_offset
+        for offset in self._snapshots():
+            if offset < first:
+                self._remove_snapshot(offset)
+
     def _replay(self, start: Offset) -> None:
         """Headers from `start` on, in bounded chunks."""
         self.transactions.reset(

@@ -169,9 +169,12 @@ class ReplicaLog:
             size_bytes=size_bytes, max_timestamp=max_timestamp, last_offset=last_offset
         ):
             return False
+        self._roll()
+        return True
+
+    def _roll(self) -> None:
         ended = self.port.active_segment_base_offset
         self._derived.segment_ended(self.port.roll(), ended)
-        return True
 
     def begin_epoch(self, epoch: LeaderEpoch) -> None:
         """L11: a broker that becomes leader notes where its epoch starts, even if it never writes."""
@@ -198,6 +201,14 @@ class ReplicaLog:
         """L12."""
         self.port.advance_log_start_offset(offset)
         self._derived.start_advanced()
+
+    def delete_segments_before(self, offset: Offset) -> None:
+        """L13: delete whole segments that end at or below `offset`; the log start rises to the first one left. The
+        active segment goes as well when all of it lies below: an empty one then takes its place."""
+        if offset >= self.log_end_offset:
+            self._roll()
+        if self.port.delete_segments_before(offset):
+            self._derived.segments_deleted()
 
     def close_cleanly(self) -> None:
         """D1, *stop*: write what is derived, flush, close."""

@@ -89,7 +89,8 @@ class LeaderRole:
     ) -> bool:
         """R1, R2. Of no replica, from outside the log, or of an earlier life of its broker: acknowledges nothing.
 
-        False when nobody needs to look: the high watermark stayed, and the follower is in the ISR already.
+        False when nobody needs to look: the high watermark and the follower's log start (L12) stayed, and the follower
+        is in the ISR already.
         """
         follower = self.followers.get(replica_id)
         log_end_offset = local.log.log_end_offset
@@ -97,10 +98,11 @@ class LeaderRole:
             return False
         if broker_epoch != NO_EPOCH and broker_epoch < follower.broker_epoch:
             return False
+        local.follower_start_moved |= log_start_offset != follower.log_start_offset
         follower.fetched(offset, log_start_offset, log_end_offset, broker_epoch, now.monotonic_ms)
         before = local.high_watermark
         self.advance_high_watermark(local, now)
-        return local.high_watermark != before or replica_id not in self.isr.members
+        return local.follower_start_moved or local.high_watermark != before or replica_id not in self.isr.members
 
     def advance_high_watermark(self, local: LocalReplica, now: Now) -> None:
         """R4, R6: on every append, follower fetch, flush and ISR change."""

@@ -24,10 +24,16 @@ class LocalReplica:
     high_watermark: exclusive; log_start_offset <= high_watermark <= log_end_offset.
     min_insync_replicas: the effective one (R5).
     rolled: a segment was rolled and not yet flushed (L9).
+    flush_due: `flush.ms` passed over something not yet flushed (L15).
+    follower_start_moved: a follower told of another log start, and nobody has looked yet (L12).
+    flushed_at_ms: when everything was on disk, as far as was looked; monotonic, -1 before the first look.
     """
 
     __slots__ = (
         "broker_id",
+        "flush_due",
+        "flushed_at_ms",
+        "follower_start_moved",
         "fsync",
         "high_watermark",
         "log",
@@ -59,6 +65,9 @@ class LocalReplica:
         self.verifications = Verifications()
         self.shape(settings, ())
         self.rolled = False
+        self.flush_due = False
+        self.flushed_at_ms = -1
+        self.follower_start_moved = False
         self.high_watermark: Offset = 0
         self.set_high_watermark(high_watermark)
 
@@ -70,8 +79,9 @@ class LocalReplica:
 
     @property
     def last_stable_offset(self) -> Offset:
-        """T10."""
-        return self.log.transactions.last_stable_offset(self.high_watermark)
+        """T10. Never below the log start, which may have passed an open transaction (L12)."""
+        stable = self.log.transactions.last_stable_offset(self.high_watermark)
+        return stable if stable == self.high_watermark else max(stable, self.log.port.log_start_offset)
 
     def shape(self, settings: TopicSettings, replicas: tuple[BrokerId, ...]) -> None:
         """The topic's settings, or who replicates it, changed."""
@@ -86,6 +96,14 @@ class LocalReplica:
         if offset != self.high_watermark:
             self.high_watermark = offset
             self.log.transactions.high_watermark_moved(offset)
+
+    def look_at_flush_ms(self, now_ms: int) -> None:
+        """L15: ask for a flush when the last one is `flush.ms` ago. As good as one: nothing to flush."""
+        port = self.log.port
+        if self.flushed_at_ms < 0 or port.recovery_point == port.log_end_offset:
+            self.flushed_at_ms = now_ms
+        elif now_ms - self.flushed_at_ms >= self.settings.flush_ms:
+            self.flush_due = True
 
     def flush_if_asked(self) -> None:
         """L15: `flush.messages` forces the fsync before the answer, as Kafka does, inside the append."""

@@ -6,7 +6,9 @@
     follower_fetched                   leader: a follower acknowledged (leader.py: R1, R2, R4)
     propose_isr, isr_answered          leader: who is in sync (leader.py, isr.py: R8-R10)
     acks_state                         leader: may a produce be answered? (acks.py: R7)
+    delete_records, low_watermark      leader: the log start asked for, and reached everywhere (L12)
     fetch_position, fetched            follower: what to ask for, what to do with the answer (follower.py: R3, R11)
+    enforce_retention                  any role: old segments go (retention.py: L13)
 
 The rules are in the files named; here they meet. Nothing waits and nothing is sent: the node does that. A disk that
 fails takes the replica offline: it is neither leader nor follower then, and answers KAFKA_STORAGE_ERROR [56] (D7).
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.log.replica_log import ReplicaLog
 from minikafka.partition import acks as acks_rule
-from minikafka.partition import offsets, reading, writing
+from minikafka.partition import offsets, reading, retention, writing
 from minikafka.partition.eligibility import ReplicaEligibility
 from minikafka.partition.follower import FetchPosition, FollowerRole
 from minikafka.partition.isr import IsrProposal, Outcome
@@ -152,11 +154,11 @@ class Partition:
 
     @property
     def wants_flush(self) -> bool:
-        """In fsync mode: something is not on disk yet. Otherwise: a segment was rolled (L9)."""
+        """In fsync mode: something is not on disk yet. Otherwise: a segment was rolled (L9), or `flush.ms` passed."""
         if self.offline is not None:
             return False
         local = self._local
-        return local.rolled or (local.fsync and self.log.recovery_point < self.log.log_end_offset)
+        return local.rolled or local.flush_due or (local.fsync and self.log.recovery_point < self.log.log_end_offset)
 
     # Roles.
 
@@ -357,8 +359,8 @@ class Partition:
     # Leader: the log's start.
 
     def delete_records(self, before_offset: Offset) -> Offset:
-        """L12: raise the log start offset; -1 means the high watermark. Returns the new log start offset; done when
-        `low_watermark` has reached it. Raises Rejected [1], [6], [44]."""
+        """L12: raise the log start offset; -1 means the high watermark. Returns the offset meant; done when
+        `low_watermark` has reached it. Raises Rejected [1], [6], [44], [56]."""
         self._leading()
         local = self._local
         if local.settings.cleanup_policy == ("compact",):
@@ -366,12 +368,21 @@ class Partition:
         offset = local.high_watermark if before_offset == HIGH_WATERMARK else before_offset
         if not 0 <= offset <= local.high_watermark:
             raise Rejected(ErrorCode.OFFSET_OUT_OF_RANGE, f"the high watermark is {local.high_watermark}")
-        self.log.advance_log_start_offset(offset)
-        return self.log.log_start_offset
+        try:
+            self.log.advance_log_start_offset(offset)
+        except OSError as error:
+            raise self._disk_failed(error) from error
+        return offset
 
     def low_watermark(self) -> Offset:
-        """L12: the lowest log start offset of all live replicas. Raises Rejected [6]."""
+        """L12: the lowest log start offset of all live replicas. Raises Rejected [6], [56]."""
         return self._leading().low_watermark(self._local)
+
+    def take_start_moved(self) -> bool:
+        """Whether some follower's log start moved since this was last asked: then `low_watermark` may have."""
+        local = self._local
+        moved, local.follower_start_moved = local.follower_start_moved, False
+        return moved
 
     # Leader: followers and the ISR.
 
@@ -454,9 +465,37 @@ class Partition:
 
     # The disk.
 
+    def enforce_retention(self, now: Now) -> bool:
+        """L13, in any role: delete what may go; whether anything went. The caller sweeps every
+        `log.retention.check.interval.ms`."""
+        if self.offline is not None:
+            return False
+        local, log = self._local, self.log
+        try:
+            offset = retention.delete_before(
+                log.port.segments(),
+                local.settings,
+                log_start_offset=log.log_start_offset,
+                high_watermark=local.high_watermark,
+                now_ms=now.wall_ms,
+            )
+            if offset is None:
+                return False
+            local.rolled |= offset >= log.log_end_offset
+            log.delete_segments_before(offset)
+        except OSError as error:
+            self._disk_failed(error)
+        return True
+
+    def look_at_flush_ms(self, now: Now) -> None:
+        """L15: `wants_flush` when `flush.ms` passed since the last one; the caller asks every
+        `log.flush.scheduler.interval.ms`."""
+        self._local.look_at_flush_ms(now.monotonic_ms)
+
     def flush_completed(self, recovery_point: Offset, now: Now) -> None:
         """Everything below `recovery_point` is on disk. In fsync mode that is what counts for the high watermark."""
-        self._local.rolled = False
+        self._local.rolled = self._local.flush_due = False
+        self._local.flushed_at_ms = now.monotonic_ms
         role = self._role
         if isinstance(role, LeaderRole):
             role.advance_high_watermark(self._local, now)

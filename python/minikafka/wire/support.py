@@ -43,6 +43,7 @@ SERVED: Final[dict[int, ServedVersions]] = {
     18: _api("ApiVersions", 0, 5),
     19: _api("CreateTopics", 2, 7),
     20: _api("DeleteTopics", 1, 6),
+    21: _api("DeleteRecords", 0, 2),
     22: _api("InitProducerId", 0, 5),
     23: _api("OffsetForLeaderEpoch", 2, 4),
     24: _api("AddPartitionsToTxn", 0, 5),

@@ -22,6 +22,7 @@ _NAMES: Final = (
     "k15_describe_groups",
     "k16_list_groups",
     "k18_api_versions",
+    "k21_delete_records",
     "k22_init_producer_id",
     "k23_offset_for_leader_epoch",
     "k24_add_partitions_to_txn",
