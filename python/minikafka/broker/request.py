@@ -61,9 +61,9 @@ class Request(Generic[Body]):
             self._session.answer_nothing(self)
 
     def close(self, why: str) -> None:
-        """Close the connection instead of answering."""
+        """Close the connection instead of answering, after the answers before this one."""
         self.answered = True
-        self._session.close(why)
+        self._session.close_instead(self, why)
 
     def let_next_pass(self) -> None:
         """Let the connection's next request be handled although this one is not answered yet.

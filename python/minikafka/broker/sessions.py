@@ -28,7 +28,7 @@ from minikafka.types import Buffer, Now
 from minikafka.wire import codec
 
 MAX_QUEUED_REQUESTS: Final = 64
-"""Frames of one connection waiting to be handled before the node stops reading from it."""
+"""Requests of one connection under way before the next is held back; as many more frames, and it is not read."""
 
 CLOSE: Final[Buffer] = bytearray()
 """Stands, by identity, where a reply would: the connection is closed instead when its turn comes."""
@@ -85,7 +85,7 @@ class Session:
             return
         self._running = True
         try:
-            while self._frames and self.blocker is None and not self.closed:
+            while self.runnable:
                 dispatch(self, self._frames.popleft())
         finally:
             self._running = False
@@ -135,6 +135,8 @@ class Session:
             self._send(data)
             while under_way and under_way[0][1] is not None:
                 self._send(under_way.popleft()[1])  # type: ignore[arg-type]
+            if self._frames and self.blocker is None and not self._running:
+                self._unblocked.append(self)  # too many were under way
             return
         for entry in under_way:
             if entry[0] is request:
@@ -147,8 +149,17 @@ class Session:
         elif len(data) and not self.closed:
             self._outbox.put(Send(self.connection, data))
 
+    def close_instead(self, request: Request[object], why: str) -> None:
+        """Close when it is this request's turn to be answered; nothing after it is handled."""
+        for entry in self._under_way:
+            if entry[0] is request and entry is not self._under_way[0]:
+                entry[1] = CLOSE
+                self.blocker = request
+                return
+        self.close(why)
+
     def close(self, why: str) -> None:
-        """Close from our side; what was sent before still leaves."""
+        """Close from our side, now; what was sent before still leaves."""
         if not self.closed:
             self.lost()
             self._outbox.put(CloseConnection(self.connection))
@@ -161,7 +172,12 @@ class Session:
 
     @property
     def runnable(self) -> bool:
-        return bool(self._frames) and self.blocker is None and not self.closed
+        return (
+            bool(self._frames)
+            and self.blocker is None
+            and not self.closed
+            and len(self._under_way) < MAX_QUEUED_REQUESTS
+        )
 
 
 class Sessions:
