@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
 METADATA_VERSION: Final = "1"
+DELETED: Final = "-delete"
+"""How the directory of a deleted replica ends, between its renaming and its removal."""
 
 
 class Storage:
@@ -42,6 +44,9 @@ class Storage:
         """
         self.disk.make_directory(self.directory)
         self._check_owner()
+        for name in self.disk.list_directory(self.directory):
+            if name.endswith(DELETED):
+                self.disk.remove_tree(self.path(name))
         epoch = checkpoints.parse_clean_shutdown(self.disk.read_file(self.path(checkpoints.CLEAN_SHUTDOWN)))
         self._clean = epoch is not None
         if self._clean:
@@ -102,7 +107,7 @@ class Storage:
         name = partition.topic_partition
         for kept in (self._recovery_points, self._high_watermarks, self._log_start_offsets):
             kept.pop(name, None)
-        doomed = self.path(f"{name}.{partition.topic_id.hex()}-delete")
+        doomed = self.path(f"{name}.{partition.topic_id.hex()}{DELETED}")
         self.disk.rename(self.path(str(name)), doomed)
         self.disk.remove_tree(doomed)
 

@@ -79,11 +79,16 @@ class ReplicaLog:
     ) -> ReplicaLog:
         """Open or create the log in `directory`; recover it unless `clean` (D2, D3); rebuild what is derived.
 
-        A directory that belongs to another topic id is what a deleted topic of the same name left; it goes (F12).
+        A directory that belongs to another topic id is what a deleted topic of the same name left; it goes (F12), and
+        so do its offsets, which an old checkpoint may still hold when the directory itself is gone.
         """
-        if _belongs_to_another(disk, directory, topic_id):
-            disk.remove_tree(directory)
+        metadata = f"{directory}/{PARTITION_METADATA}"
+        found = disk.read_file(metadata)
+        is_new = found is None or found.strip() != _partition_metadata(topic_id)
+        if is_new:
             recovery_point = log_start_offset = 0
+        if is_new and found is not None:
+            disk.remove_tree(directory)
         disk.make_directory(directory)
         port = disk.open_log(
             directory,
@@ -92,8 +97,7 @@ class ReplicaLog:
             log_start_offset=log_start_offset,
             clean=clean,
         )
-        metadata = f"{directory}/{PARTITION_METADATA}"
-        if disk.read_file(metadata) is None:
+        if is_new:
             disk.write_file_atomically(metadata, _partition_metadata(topic_id))
         log = cls(disk, directory, port, topic_id)
         log._derived.load(clean=clean)
@@ -225,8 +229,3 @@ class ReplicaLog:
 def _partition_metadata(topic_id: TopicId) -> bytes:
     """`partition.metadata`, as Kafka writes it: the id in URL-safe base64."""
     return b"version: 0\ntopic_id: " + urlsafe_b64encode(topic_id).rstrip(b"=")
-
-
-def _belongs_to_another(disk: Disk, directory: str, topic_id: TopicId) -> bool:
-    found = disk.read_file(f"{directory}/{PARTITION_METADATA}")
-    return found is not None and found.strip() != _partition_metadata(topic_id)
