@@ -29,6 +29,7 @@ class IsrChanges:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._proposed: list[tuple[Partition, IsrProposal]] = []
+        self._retries = 0
 
     def propose(self, partition: Partition, proposal: IsrProposal) -> None:
         """Send with the others of this turn."""
@@ -106,5 +107,5 @@ class IsrChanges:
             self._proposed += [one for one in standing if one[0].is_pending(one[1])]
             self.send(at)
 
-        first = standing[0][0].topic_partition
-        self._broker.timers.set(("isr-retry", str(first)), now.monotonic_ms + RETRY_MS, again)
+        self._retries += 1
+        self._broker.timers.set(("isr-retry", self._retries), now.monotonic_ms + RETRY_MS, again)
