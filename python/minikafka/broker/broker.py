@@ -188,6 +188,11 @@ class Broker:
         """Registered, unfenced, not leaving."""
         return self.lifecycle.state is State.RUNNING
 
+    def racks(self) -> dict[BrokerId, str | None]:
+        """Where each broker alive stands (F11)."""
+        brokers = self.image.brokers
+        return {broker_id: brokers[broker_id].rack for broker_id in self.image.unfenced_brokers()}
+
     def topic_settings(self, topic: str) -> TopicSettings:
         """The topic's settings in force on this broker."""
         return self.settings.topic_defaults.with_overrides(self.image.topic_configs(topic))

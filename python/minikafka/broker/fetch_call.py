@@ -37,6 +37,8 @@ BOUND_OF: Final = {
 }
 """F1, F4: what a reader's records are bounded by is what wakes it."""
 NO_REPLICA: Final = -1
+FOLLOWER_FETCH_VERSION: Final = 11
+"""KIP-392: from here on consumers may read from followers, and say in which rack they stand."""
 LEADER_ERRORS: Final = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
 
@@ -56,7 +58,18 @@ class _Asked(NamedTuple):
 class FetchCall:
     """A request and what it waits for. A purgatory waiter."""
 
-    __slots__ = ("_asked", "_broker", "_isolation", "_replica_epoch", "_replica_id", "_request", "_topics", "done")
+    __slots__ = (
+        "_asked",
+        "_broker",
+        "_isolation",
+        "_only_leader",
+        "_rack",
+        "_replica_epoch",
+        "_replica_id",
+        "_request",
+        "_topics",
+        "done",
+    )
 
     def __init__(self, broker: Broker, request: Request[FetchRequest]) -> None:
         body = request.body
@@ -71,6 +84,8 @@ class FetchCall:
             self._isolation = Isolation.REPLICA
         else:
             self._isolation = Isolation.READ_COMMITTED if body.isolation_level == 1 else Isolation.READ_UNCOMMITTED
+        self._only_leader = self._replica_id >= 0 or request.api_version < FOLLOWER_FETCH_VERSION
+        self._rack = "" if self._only_leader or not broker.settings.selects_by_rack else body.rack_id
         by_id = request.api_version >= 13
         self._topics: list[tuple[str, bytes, list[_Asked]]] = []
         for topic in body.topics:
@@ -152,7 +167,7 @@ class FetchCall:
                 found.append(read)
                 size += len(read.records)
                 left = max(0, left - len(read.records))
-                is_urgent = is_urgent or read.diverging is not None
+                is_urgent = is_urgent or read.diverging is not None or read.preferred_replica is not None
         return found, size, is_urgent
 
     def _response(self, found: list[Read | Rejected]) -> FetchResponse:
@@ -175,7 +190,14 @@ class FetchCall:
     ) -> Read:
         if name is None:
             raise Rejected(ErrorCode.UNKNOWN_TOPIC_ID, "no topic has this id here")
-        partition: Partition = self._broker.replicas.leader(name)
+        replicas = self._broker.replicas
+        partition: Partition = replicas.leader(name) if self._only_leader else replicas.serving(name)
+        if self._rack:
+            redirected = partition.redirect(
+                wanted.fetch_offset, self._rack, self._broker.racks(), wanted.current_leader_epoch
+            )
+            if redirected is not None:
+                return redirected
         if self._isolation is Isolation.REPLICA and self._replica_id not in partition.replicas:
             # R17: the replica may have heard of its assignment before we did; it asks again.
             raise Rejected(ErrorCode.UNKNOWN_LEADER_EPOCH, f"broker {self._replica_id} is no replica of {name}")
@@ -187,6 +209,7 @@ class FetchCall:
             current_leader_epoch=wanted.current_leader_epoch,
             last_fetched_epoch=wanted.last_fetched_epoch,
             now=now,
+            only_from_leader=self._only_leader,
         )
 
     def _found(self, index: int, read: Read) -> PartitionData:
@@ -202,6 +225,8 @@ class FetchCall:
                 AbortedTransaction(producer_id=producer_id, first_offset=first_offset)
                 for producer_id, first_offset in read.aborted
             ]
+        if read.preferred_replica is not None:
+            data.preferred_read_replica = read.preferred_replica
         if read.diverging is not None:
             data.diverging_epoch = EpochEndOffset(epoch=read.diverging[0], end_offset=read.diverging[1])
         return data

@@ -50,6 +50,11 @@ class ReplicaManager:
             raise Rejected(ErrorCode.NOT_LEADER_OR_FOLLOWER, f"broker {self._broker.broker_id} does not lead {name}")
         return partition
 
+    def serving(self, name: TopicPartition) -> Partition:
+        """Our replica of `name`, leader or follower (F11). Raises Rejected as `leader` does."""
+        partition = self._partitions.get(name)
+        return partition if partition is not None and partition.is_follower else self.leader(name)
+
     def all(self) -> list[Partition]:
         """Every replica here, by name."""
         return [self._partitions[name] for name in sorted(self._partitions)]

@@ -31,6 +31,9 @@ from minikafka.config.setting import (
 from minikafka.config.topic_settings import SYNONYMS, TOPIC_SETTINGS, TopicSettings
 from minikafka.errors import ConfigError
 
+LEADER_SELECTOR: Final = "org.apache.kafka.common.replica.LeaderSelector"
+RACK_AWARE_SELECTOR: Final = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSettings:
@@ -125,6 +128,10 @@ class BrokerSettings:
         5000, "Between high watermark checkpoints (D4)."
     )
     replica_lag_time_max_ms: int = long(30_000, "How long a follower may trail and stay in the ISR (R2, R8).")
+    replica_selector_class: str | None = optional_string(
+        "Who chooses the replica that a consumer reads from; unset, the leader (F11).",
+        choices=(LEADER_SELECTOR, RACK_AWARE_SELECTOR),
+    )
     request_timeout_ms: int = integer(30_000, "How long a broker waits for another node's answer.")
     socket_request_max_bytes: int = integer(104_857_600, "Largest request frame.", at_least=1)
     transaction_abort_timed_out_transaction_cleanup_interval_ms: int = integer(
@@ -149,6 +156,11 @@ class BrokerSettings:
     )
     transactional_id_expiration_ms: int = integer(604_800_000, "Idle time of a transactional id.", at_least=1)
     unclean_leader_election_interval_ms: int = long(300_000, "Between sweeps for unclean elections (R15).")
+
+    @property
+    def selects_by_rack(self) -> bool:
+        """Whether consumers are sent to a replica in their own rack (F11)."""
+        return self.replica_selector_class == RACK_AWARE_SELECTOR
 
     def with_overrides(self, overrides: Mapping[str, ConfigValue]) -> BrokerSettings:
         """These settings with some of them, by dotted name, replaced; topic defaults follow.

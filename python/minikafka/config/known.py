@@ -214,7 +214,6 @@ remote.log.storage.manager.class.name STRING -
 remote.log.storage.manager.class.path STRING -
 remote.log.storage.manager.impl.prefix STRING rsm.config.
 remote.log.storage.system.enable BOOLEAN false
-replica.selector.class STRING -
 replica.socket.receive.buffer.bytes INT 65536
 replica.socket.timeout.ms INT 30000
 replication.quota.window.num INT 11

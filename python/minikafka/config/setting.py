@@ -151,9 +151,9 @@ def string(default: str, doc: str, *, choices: tuple[str, ...] = (), supported: 
     )
 
 
-def optional_string(doc: str, *, supported: bool = True) -> str | None:
-    """Declare a word that is unset by default."""
-    return _declare(Setting("", SettingType.STRING, None, doc, supported=supported), None)
+def optional_string(doc: str, *, choices: tuple[str, ...] = (), supported: bool = True) -> str | None:
+    """Declare a word that is unset by default, one of `choices` if any are given."""
+    return _declare(Setting("", SettingType.STRING, None, doc, choices=choices, supported=supported), None)
 
 
 def words(

@@ -8,12 +8,14 @@ then it might still have to truncate (R9)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from minikafka.errors import ErrorCode
 from minikafka.partition.eligibility import ReplicaEligibility, may_join
 from minikafka.partition.high_watermark import next_high_watermark
 from minikafka.partition.isr import Isr, IsrProposal, Outcome, Refused
+from minikafka.partition.preferred_replica import Candidate
 from minikafka.partition.replica import Replica
 from minikafka.types import NO_EPOCH, BrokerEpoch, BrokerId, LeaderEpoch, Now, Offset, PartitionEpoch
 
@@ -136,6 +138,20 @@ class LeaderRole:
             if not self.eligible.is_fenced(follower.broker_id)
         ]
         return min([local.log.log_start_offset, *starts])
+
+    def candidates(self, racks: Mapping[BrokerId, str | None]) -> list[Candidate]:
+        """F11: the followers, for choosing the one that a consumer reads from. `racks` of brokers alive."""
+        return [
+            Candidate(
+                follower.broker_id,
+                racks.get(follower.broker_id),
+                follower.broker_id in self.isr.members,
+                follower.log_start_offset,
+                follower.log_end_offset,
+                follower.last_caught_up_time_ms,
+            )
+            for follower in self.followers.values()
+        ]
 
     # The ISR.
 

@@ -16,6 +16,7 @@ fails takes the replica offline: it is neither leader nor follower then, and ans
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from minikafka.errors import ErrorCode, Rejected
@@ -27,6 +28,7 @@ from minikafka.partition.follower import FetchPosition, FollowerRole
 from minikafka.partition.isr import IsrProposal, Outcome
 from minikafka.partition.leader import LeaderRole
 from minikafka.partition.local import LocalReplica
+from minikafka.partition.preferred_replica import preferred_replica
 from minikafka.partition.state import PartitionState
 from minikafka.partition.values import PAGE_CACHE, Appended, Isolation, Origin, Progress, Read
 from minikafka.partition.verification import VerificationGuard, Verifications
@@ -325,10 +327,12 @@ class Partition:
         current_leader_epoch: LeaderEpoch,
         last_fetched_epoch: LeaderEpoch,
         now: Now,
+        only_from_leader: bool = True,
     ) -> Read:
-        """F1-F3, F8, F9, T11. Raises Rejected [1], [6], [56], [74], [75]."""
+        """F1-F3, F8, F9, T11; from a follower F11. Raises Rejected [1], [6], [56], [74], [75]."""
         self.check_epoch(current_leader_epoch)
-        self._leading()
+        if only_from_leader or not self.is_follower:
+            self._leading()
         try:
             return reading.read(
                 self._local,
@@ -340,6 +344,32 @@ class Partition:
             )
         except OSError as error:
             raise self._disk_failed(error) from error
+
+    def redirect(
+        self,
+        offset: Offset,
+        client_rack: str,
+        racks: Mapping[BrokerId, str | None],
+        current_leader_epoch: LeaderEpoch,
+    ) -> Read | None:
+        """F11: an empty read that names the replica in the reader's rack; None: read here. `racks` of brokers alive.
+        Raises Rejected [74], [75]."""
+        self.check_epoch(current_leader_epoch)
+        role = self._role
+        if not isinstance(role, LeaderRole):
+            return None
+        local = self._local
+        chosen = preferred_replica(
+            role.candidates(racks),
+            offset=offset,
+            client_rack=client_rack,
+            leader_rack=racks.get(local.broker_id),
+        )
+        if chosen is None:
+            return None
+        return Read(
+            b"", local.high_watermark, local.last_stable_offset, self.log.log_start_offset, [], None, chosen
+        )
 
     def list_offset(
         self, timestamp: int, isolation: Isolation, current_leader_epoch: LeaderEpoch

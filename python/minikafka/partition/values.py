@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from minikafka.types import Buffer, LeaderEpoch, Offset, ProducerId
+from minikafka.types import BrokerId, Buffer, LeaderEpoch, Offset, ProducerId
 
 PAGE_CACHE: Final = "page-cache"
 """A replica counts up to its log end offset, as in stock Kafka (D1)."""
@@ -50,7 +50,7 @@ class Appended(NamedTuple):
 
 class Read(NamedTuple):
     """What a fetch gets. aborted: (producer id, first offset) by first offset (T11). diverging: (epoch, end offset)
-    where the reader's log parts from ours (F9)."""
+    where the reader's log parts from ours (F9). preferred_replica: the reader should ask that broker instead (F11)."""
 
     records: Buffer
     high_watermark: Offset
@@ -58,3 +58,4 @@ class Read(NamedTuple):
     log_start_offset: Offset
     aborted: list[tuple[ProducerId, Offset]]
     diverging: tuple[LeaderEpoch, Offset] | None
+    preferred_replica: BrokerId | None = None
