@@ -41,6 +41,9 @@ class Fetcher:
         self._partitions[partition.topic_partition] = partition
         self._added = True
 
+    def order(self) -> list[TopicPartition]:
+        return list(self._partitions)
+
     def remove(self, name: TopicPartition) -> None:
         self._partitions.pop(name, None)
         self._backing_off.discard(name)
@@ -111,11 +114,20 @@ class Fetcher:
             )
             if moved:
                 self._broker.replicas.changed(partition)
+            if data.records:
+                self._ask_last(partition)
         elif data.error_code == ErrorCode.OFFSET_OUT_OF_RANGE:
             self._ask_leader_offsets(partition, now)
         else:
             # Not leader, fenced or unknown epoch, unknown topic: the metadata log will tell; ask again a little later.
             self._back_off(partition.topic_partition, now)
+
+    def _ask_last(self, partition: Partition) -> None:
+        """What was served goes to the end of the next request: otherwise a few busy partitions could fill every answer
+        and the ones behind them would never be in sync."""
+        name = partition.topic_partition
+        if self._partitions.pop(name, None) is not None:
+            self._partitions[name] = partition
 
     def _ask_leader_offsets(self, partition: Partition, now: Now) -> None:
         """R11, out of range: the leader's log ends before ours, or starts after it. Its own offsets decide."""
@@ -161,6 +173,11 @@ class Fetchers:
         if fetcher is None:
             fetcher = self._by_leader[leader] = Fetcher(self._broker, leader)
         fetcher.add(partition)
+
+    def order(self, leader: BrokerId) -> list[TopicPartition]:
+        """What is followed from `leader`, in the order of the next request."""
+        fetcher = self._by_leader.get(leader)
+        return [] if fetcher is None else fetcher.order()
 
     def forget(self, name: TopicPartition) -> None:
         leader = self._leader_of.pop(name, None)
