@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from minikafka.runtime.life import Life
 
 JOB_THREADS: Final = 2
-SETTLING_TURNS: Final = 3
+SETTLING_TURNS: Final = 8
+"""Passes of the loop in which a connection just accepted, or just closed, lets go of its socket."""
 
 
 class Driver:
@@ -84,6 +85,8 @@ class Driver:
         try:
             self._run_turn()
         except Exception as error:  # noqa: BLE001 - a node's failure ends its life; this is the loop's to report
+            self._turn_open = False
+            self.open_turn()
             self.loop.call_exception_handler({"message": "a turn failed", "exception": error})
 
     def _run_turn(self) -> None:

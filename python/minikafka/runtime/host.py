@@ -87,7 +87,7 @@ class NodeHost(Generic[N]):
         life = Life(self.driver, self.node_id, self._node, self._life_ended, self._max_frame_bytes)
         self._life = life
         for listener in self.listeners:
-            await listener.open(life)
+            listener.open(life)
         life.start()
 
     async def stop(self) -> None:

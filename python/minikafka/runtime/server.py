@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, Final
 
 from minikafka.effects import ConnectionId, ConnectionLost, ConnectionOpened, RequestsReceived
 from minikafka.runtime.connection import Connection, Stopped
@@ -13,6 +14,10 @@ from minikafka.types import BrokerId, Buffer
 
 if TYPE_CHECKING:
     from minikafka.runtime.life import Life
+
+ACCEPTED_AT_ONCE: Final = 64
+REST_SECONDS: Final = 1.0
+"""Before accepting again after a failure to."""
 
 
 class ServedConnection(Connection):
@@ -50,26 +55,61 @@ class ServedConnection(Connection):
 
 
 class Listener:
-    """One listening socket of a node; its port stays held while the listener is closed."""
+    """One listening socket of a node; its port stays held while the listener is closed.
+
+    It accepts by itself: asyncio's server, closed between accepting a connection and making its transport, forgets the
+    socket, and the client of a killed broker waits for ever.
+    """
 
     def __init__(self, port: Port, *, internal: bool) -> None:
         self.port = port
         self.internal = internal
-        self._server: asyncio.Server | None = None
+        self._socket: socket.socket | None = None
+        self._life: Life | None = None
+        self._arriving: set[asyncio.Task[None]] = set()
 
-    async def open(self, life: Life) -> None:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: ServedConnection(life, internal=self.internal), sock=self.port.listen(), backlog=1024
-        )
+    def open(self, life: Life) -> None:
+        self._socket = self.port.listen()
+        self._life = life
+        self._listen(self._socket)
+
+    def _listen(self, listening: socket.socket) -> None:
+        if self._life is not None and self._socket is listening:
+            self._life.driver.loop.add_reader(listening, self._accept, listening, self._life)
+
+    def _accept(self, listening: socket.socket, life: Life) -> None:
+        loop = life.driver.loop
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                accepted, _ = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError:
+                # No descriptor left, most likely: whoever waits is accepted once there is one.
+                loop.remove_reader(listening)
+                loop.call_later(REST_SECONDS, self._listen, listening)
+                return
+            accepted.setblocking(False)
+            arriving = loop.create_task(self._serve(accepted, life))
+            self._arriving.add(arriving)
+            arriving.add_done_callback(self._arriving.discard)
+
+    async def _serve(self, accepted: socket.socket, life: Life) -> None:
+        try:
+            await life.driver.loop.connect_accepted_socket(
+                lambda: ServedConnection(life, internal=self.internal), accepted
+            )
+        except OSError:
+            accepted.close()
 
     def descriptors(self) -> list[int]:
         """Of the socket that holds the port, and of the one that listens."""
-        listening = () if self._server is None else self._server.sockets
+        listening = () if self._socket is None else (self._socket,)
         return [self.port.descriptor(), *(sock.fileno() for sock in listening)]
 
     def close(self) -> None:
         """Refuse new connections from now on."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._socket is not None and self._life is not None:
+            self._life.driver.loop.remove_reader(self._socket)
+            self._socket.close()
+        self._socket = self._life = None

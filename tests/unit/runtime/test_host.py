@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from minikafka.effects import ConnectionLost, ConnectionOpened, RequestsReceived, TimerFired
 from minikafka.errors import ConfigError
+from minikafka.runtime.connection import Connection
 from minikafka.runtime.host import HostState
 from minikafka.runtime.ports import Port
 
@@ -178,5 +181,43 @@ def test_opened_and_lost_frame_the_life_of_a_connection(run: Run) -> None:
             await receive(reader)
         await world.until(lambda: node_of(host).saw(ConnectionLost) == 1)
         assert node_of(host).saw(ConnectionOpened) == 1
+
+    run(story)
+
+
+def test_a_turn_that_failed_is_not_the_last_one(run: Run) -> None:
+    """Whatever raises in a turn outside the nodes is reported to the loop; the next turn takes place all the same."""
+
+    async def story(world: World) -> None:
+        host = await world.add()
+        reported: list[object] = []
+        world.driver.loop.set_exception_handler(lambda loop, context: reported.append(context["exception"]))
+
+        class Broken(Connection):
+            def write_out(self) -> None:
+                raise ZeroDivisionError
+
+        world.driver.will_write(Broken(world.driver, 100))
+        async with client(host) as (reader, writer):
+            writer.write(framed(b"one"))
+            assert await asyncio.wait_for(receive(reader), 5) == b"one"
+        assert [type(error) for error in reported] == [ZeroDivisionError]
+
+    run(story)
+
+
+@pytest.mark.parametrize("passes", range(6))
+def test_a_connection_that_arrives_as_the_node_dies_is_ended(run: Run, passes: int) -> None:
+    """However far accepting it had come, its client hears of the end; no socket is left to the garbage collector."""
+
+    async def story(world: World) -> None:
+        host = await world.add()
+        with socket.create_connection(("127.0.0.1", port_of(host))) as late:
+            late.setblocking(False)
+            for _ in range(passes):
+                await asyncio.sleep(0)
+            host.kill()
+            with suppress(ConnectionError):
+                assert await asyncio.wait_for(world.driver.loop.sock_recv(late, 1), 5) == b""
 
     run(story)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -146,6 +147,17 @@ def test_nothing_is_left_behind() -> None:
     with socket.socket() as freed:
         freed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         freed.bind(address)
+
+
+def test_thirty_clusters_leave_no_more_behind_than_one() -> None:
+    """Threads and descriptors are the same after each: with a topic, a broker killed, a connection still open."""
+    left: list[tuple[int, int]] = []
+    for _ in range(30):
+        with Cluster(topics=["t:2"]) as kafka, socket.create_connection(port_of(kafka.bootstrap_servers)):
+            kafka.broker(1).kill()
+        gc.collect()
+        left.append((threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))))
+    assert set(left[1:]) == {left[0]}
 
 
 def test_async_with_and_aio() -> None:
