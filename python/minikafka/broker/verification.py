@@ -62,7 +62,8 @@ class Unverified(NamedTuple):
 
 def partitions_to_verify(broker: Broker, request: Request[ProduceRequest]) -> Unverified | None:
     """What a Produce has to ask about; None for nothing. Sets the guards. Whatever is wrong with a batch or a
-    partition is left for the append to say, in the order of L2.
+    partition is left for the append to say, in the order of L2. Raises Rejected [49], for the whole request, when two
+    producers share it.
     """
     body = request.body
     if body.transactional_id is None:
@@ -86,6 +87,11 @@ def partitions_to_verify(broker: Broker, request: Request[ProduceRequest]) -> Un
             producer_id, epoch = header.producer_id, header.producer_epoch
             if not header.is_transactional or partition.has_transaction(producer_id, epoch):
                 continue
+            if found is not None and found.producer_id != producer_id:
+                # The question names one producer; the other one's batch would be appended without asking (T14).
+                raise Rejected(
+                    ErrorCode.INVALID_PRODUCER_ID_MAPPING, "transactional records of more than one producer"
+                )
             partition.verifications.begin(producer_id, epoch, header.base_sequence)
             found = found or Unverified(producer_id, epoch, [])
             found.partitions.append(partition.topic_partition)

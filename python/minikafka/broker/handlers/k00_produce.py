@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from minikafka.broker.produce_call import ProduceCall
 from minikafka.broker.request import Request
 from minikafka.broker.verification import for_old_clients, partitions_to_verify
-from minikafka.errors import ErrorCode
+from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.acks import VALID_ACKS
 from minikafka.types import Now, TopicPartition
 from minikafka.wire.messages.produce import ProduceRequest
@@ -36,7 +36,11 @@ def handle(broker: Broker, request: Request[ProduceRequest], now: Now) -> None:
     if body.acks not in VALID_ACKS:
         call.reject_all(ErrorCode.INVALID_REQUIRED_ACKS, f"acks={body.acks}; it must be -1, 0 or 1", now)
         return
-    unverified = partitions_to_verify(broker, request)
+    try:
+        unverified = partitions_to_verify(broker, request)
+    except Rejected as rejected:
+        call.reject_all(rejected.code, rejected.why, now)
+        return
     if unverified is None:
         call.append_all({}, now)
         return
