@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minikafka.broker.checkpoints import RECOVERY_POINTS, parse_offsets
 from minikafka.types import TopicPartition
 
 from tests.simulation.test_stale_news import create, delete, produce, running
@@ -44,3 +45,21 @@ def test_a_deletion_cut_short_by_a_death_is_finished_by_the_next_life() -> None:
     world.hosts[1].start()
     assert world.run_until(world.all_running, 20_000)
     assert doomed not in disk.list_directory(DIRECTORY)
+
+
+def test_d2_a_checkpoint_under_way_does_not_undo_a_truncations() -> None:
+    """The recovery point a truncation lowered is on disk before the next append; a checkpoint that was gathered before
+    it, and is written after it, must not raise it again."""
+    world = running(3, brokers=1)
+    name = create(world, 1, 1)[0]
+    produce(world, name, b"one", b"two")
+    broker, replica = world.broker(1), world.replica(1, name)
+    assert broker is not None
+    assert replica is not None
+    replica.log.port.flush()
+    gathered = broker.storage.checkpoint_files(recovery_points=True)
+    replica.log.truncate_to(1)
+    broker.storage.write(broker.storage.checkpoint_files(recovery_points=True))
+    broker.storage.write(gathered)
+    written = broker.storage.disk.read_file(broker.storage.path(RECOVERY_POINTS))
+    assert parse_offsets(written)[name] == 1

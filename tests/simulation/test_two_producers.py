@@ -8,7 +8,12 @@ from minikafka.sim.client import Connection
 from minikafka.sim.world import World
 from minikafka.types import Buffer
 from minikafka.wire import codec
-from minikafka.wire.messages.produce import PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData
+from minikafka.wire.messages.produce import (
+    PartitionProduceData,
+    ProduceRequest,
+    ProduceResponse,
+    TopicProduceData,
+)
 
 
 def test_t6_two_producers_in_one_request_are_refused() -> None:
