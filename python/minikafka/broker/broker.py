@@ -279,6 +279,8 @@ class Broker:
         def done(result: object, error: str | None, now: Now) -> None:
             if error is not None:
                 self.outbox.put(Halt(f"cannot write {name}: {error}", clean=False))
+            elif self.storage.was_overtaken(files):
+                self.storage.write(self.storage.checkpoint_files(recovery_points=recovery_points))
 
         self.start_job(f"checkpoint {name}", lambda: self.storage.write(files), done)
 

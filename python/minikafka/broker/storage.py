@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from minikafka.broker import checkpoints
 from minikafka.config import TopicSettings
@@ -21,6 +21,13 @@ DELETED: Final = "-delete"
 """How the directory of a deleted replica ends, between its renaming and its removal."""
 
 
+class Gathered(NamedTuple):
+    """Checkpoints as of one moment: content by path. A greater number is a later moment."""
+
+    number: int
+    files: dict[str, Buffer]
+
+
 class Storage:
     """Files of one broker. Everything is below `directory` on `disk`."""
 
@@ -32,6 +39,8 @@ class Storage:
         self._recovery_points: dict[TopicPartition, int] = {}
         self._high_watermarks: dict[TopicPartition, int] = {}
         self._log_start_offsets: dict[TopicPartition, int] = {}
+        self._gathered = 0
+        self._written: dict[str, int] = {}
 
     def path(self, name: str) -> str:
         return f"{self.directory}/{name}"
@@ -113,8 +122,8 @@ class Storage:
 
     # Checkpoints.
 
-    def checkpoint_files(self, *, recovery_points: bool) -> dict[str, Buffer]:
-        """Path and content of the checkpoints as of now; entries of partitions not open (yet) are kept."""
+    def checkpoint_files(self, *, recovery_points: bool) -> Gathered:
+        """The checkpoints as of now; entries of partitions not open (yet) are kept."""
         for partition in self._broker.replicas.all():
             name = partition.topic_partition
             self._high_watermarks[name] = partition.progress().high_watermark
@@ -126,12 +135,20 @@ class Storage:
         if recovery_points:
             files[self.path(checkpoints.RECOVERY_POINTS)] = checkpoints.format_offsets(self._recovery_points)
             files[self.path(checkpoints.LOG_START_OFFSETS)] = checkpoints.format_offsets(self._log_start_offsets)
-        return files
+        self._gathered += 1
+        return Gathered(self._gathered, files)
 
-    def write(self, files: dict[str, Buffer]) -> None:
-        """Replace each file atomically. Blocks on fsync: a job's work, but for a clean stop."""
-        for path, data in files.items():
-            self.disk.write_file_atomically(path, data)
+    def write(self, gathered: Gathered) -> None:
+        """Replace each file atomically, unless it is newer already: a truncation's does not wait for its turn (D2).
+        Blocks on fsync: a job's work, but for a truncation and a clean stop."""
+        for path, data in gathered.files.items():
+            if self._written.get(path, 0) <= gathered.number:
+                self._written[path] = gathered.number
+                self.disk.write_file_atomically(path, data)
+
+    def was_overtaken(self, gathered: Gathered) -> bool:
+        """A newer checkpoint was begun meanwhile; which of the two came last is not known."""
+        return any(self._written[path] > gathered.number for path in gathered.files)
 
     def end_cleanly(self) -> None:
         """D1, *stop*: flush and close every log, write the checkpoints, then the note that says so."""
