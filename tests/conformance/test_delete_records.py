@@ -35,7 +35,9 @@ def delete(bootstrap_servers: str, partition: TopicPartition) -> int:
 def earliest_and_latest(bootstrap_servers: str, topic: str) -> tuple[int, int]:
     consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "watermarks"})
     try:
-        found: tuple[int, int] = consumer.get_watermark_offsets(TopicPartition(topic, 0), SECONDS, cached=False)
+        found: tuple[int, int] = consumer.get_watermark_offsets(
+            TopicPartition(topic, 0), SECONDS, cached=False
+        )
         return found
     finally:
         consumer.close()
@@ -91,17 +93,10 @@ def test_l12_deletion_is_refused_beyond_the_high_watermark_and_on_compacted_topi
         assert refusals == [1, 44, 17]
 
 
-def shrink(kafka: Cluster, topic: str, retention_bytes: int) -> None:
-    """AlterConfigs while the topic is in use."""
-    resource = ConfigResource(
-        ResourceType.TOPIC,
-        topic,
-        incremental_configs=[
-            ConfigEntry(
-                "retention.bytes", str(retention_bytes), incremental_operation=AlterConfigOpType.SET
-            )
-        ],
-    )
+def alter(kafka: Cluster, of: ResourceType, name: str, setting: str, value: int) -> None:
+    """IncrementalAlterConfigs of one setting, while everything is in use."""
+    entry = ConfigEntry(setting, str(value), incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(of, name, incremental_configs=[entry])
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
     admin.incremental_alter_configs([resource])[resource].result(SECONDS)
 
@@ -114,9 +109,23 @@ def test_l13_a_topic_altered_to_keep_less_loses_its_oldest_segments() -> None:
         kafka.topic("orders", partitions=1, config={"segment.bytes": 2048})
         produce(kafka.bootstrap_servers, "orders", 10, size=1000)
         assert earliest_and_latest(kafka.bootstrap_servers, "orders") == (0, 10)
-        shrink(kafka, "orders", 3000)
+        alter(kafka, ResourceType.TOPIC, "orders", "retention.bytes", 3000)
         kafka.wait(topic="orders", partition=0, log_start_offset=7)
         earliest, latest = earliest_and_latest(kafka.bootstrap_servers, "orders")
         assert (earliest, latest) == (7, 10)
         value = asyncio.run(first_value(kafka.bootstrap_servers, "orders"))
         assert value == str(earliest).rjust(1000).encode()
+
+
+def test_a_broker_default_set_at_run_time_reaches_topics_that_do_not_set_it() -> None:
+    """KIP-226: `log.retention.bytes` of the broker."""
+    from minikafka import Cluster
+
+    with Cluster(config={"log.retention.check.interval.ms": 100}) as kafka:
+        kafka.topic("orders", partitions=1, config={"segment.bytes": 2048})
+        kafka.topic("kept", partitions=1, config={"segment.bytes": 2048, "retention.bytes": -1})
+        for topic in ("orders", "kept"):
+            produce(kafka.bootstrap_servers, topic, 10, size=1000)
+        alter(kafka, ResourceType.BROKER, "1", "log.retention.bytes", 3000)
+        kafka.wait(topic="orders", partition=0, log_start_offset=7)
+        assert earliest_and_latest(kafka.bootstrap_servers, "kept") == (0, 10)

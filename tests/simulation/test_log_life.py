@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from minikafka.errors import ErrorCode
 from minikafka.sim.client import Connection, Producer
 from minikafka.sim.world import World
@@ -36,7 +37,9 @@ def produced(world: World, count: int, name: str = "p") -> None:
 
 
 def leader_of(world: World) -> int:
-    return next(node for node in world.brokers if (found := world.replica(node, NAME)) is not None and found.is_leader)
+    return next(
+        node for node in world.brokers if (found := world.replica(node, NAME)) is not None and found.is_leader
+    )
 
 
 def starts(world: World) -> list[Offset]:
@@ -126,9 +129,10 @@ def test_l12_a_leader_that_resigns_meanwhile_answers_not_leader() -> None:
     assert answers == [(ErrorCode.NOT_LEADER_OR_FOLLOWER, -1)]
 
 
-def test_l13_records_older_than_retention_ms_are_gone_from_every_replica() -> None:
+@pytest.mark.parametrize("durability", ["page-cache", "fsync"])
+def test_l13_records_older_than_retention_ms_are_gone_from_every_replica(durability: str) -> None:
     """Even the active segment; the log goes on at its old end, also after a power loss right behind the sweep."""
-    world = World(5, config={**SWEEPS, "log.retention.ms": 3_000})
+    world = World(5, config={**SWEEPS, "log.retention.ms": 3_000}, durability=durability)
     produced(world, 3)
     assert world.run_until(lambda: starts(world) == [3, 3, 3], 10_000)
     for node in world.brokers:

@@ -93,6 +93,7 @@ class Broker:
         """`new_uuid`: 16 random bytes, for member ids. `rules`: fault rules in force, shared with the test kit."""
         self.identity = identity
         self.broker_id = identity.broker_id
+        self._static_settings = settings
         self.settings = settings
         self.durability = durability
         self.supported_features = SUPPORTED_FEATURES
@@ -215,11 +216,17 @@ class Broker:
             self._joined = registered and self.image.broker_epoch(self.broker_id) == self.broker_epoch
         if self._joined and self._acted_on is not self.image:
             old, self._acted_on = self._acted_on, self.image
+            if old.configs is not self.image.configs:
+                self._reconfigure()
             self.coordinators.image_changed()
             self.replicas.apply(old, self.image, now)
             if old.configs is not self.image.configs:
                 self.replicas.reconfigure()
             forget_deleted_topics(self, old, now)
+
+    def _reconfigure(self) -> None:
+        """What was set dynamically for this broker, or for all, wins over what it was started with (KIP-226)."""
+        self.settings = self._static_settings.with_overrides(self.image.broker_configs(self.broker_id))
 
     def wait_for_replication(
         self,

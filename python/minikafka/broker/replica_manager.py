@@ -83,7 +83,6 @@ class ReplicaManager:
         """Topic or broker settings changed."""
         for name, partition in self._partitions.items():
             partition.configure(self._broker.topic_settings(name.topic))
-            self.changed(partition)
 
     def _assign(self, name: TopicPartition, state: PartitionState, now: Now) -> None:
         partition = self._partitions.get(name)
