@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from minikafka.log.batch import build_batch, build_end_transaction_marker
 from minikafka.sim import nemesis
 from minikafka.sim.checker import read_committed, replicas_agree
 from minikafka.sim.checker.read_committed import Attempt
@@ -81,10 +82,28 @@ def test_transactions_survive_power_loss_in_fsync_mode(first: int) -> None:
         assert run(seed, "fsync", WITH_POWER_LOSS) == [], f"seed {seed}"
 
 
+def log_of(value: bytes, *, committed: bool) -> bytes:
+    """One transaction with one record, ended."""
+    marker = build_end_transaction_marker(
+        producer_id=1, producer_epoch=0, commit=committed, coordinator_epoch=0, timestamp=1
+    )
+    record = build_batch(
+        [(1, None, value, ())], producer_id=1, producer_epoch=0, base_sequence=0, transactional=True
+    )
+    return record + marker
+
+
 def test_the_checker_sees_what_it_is_for() -> None:
-    """An empty log contradicts a committed transaction, and half of one is worse than none."""
-    name = TopicPartition("orders", 0)
-    logs = {name: b""}
-    assert read_committed.check([Attempt(b"x", frozenset({name}), committed=True)], logs)
-    assert read_committed.check([Attempt(b"x", frozenset({name}), committed=False)], logs) == []
-    assert read_committed.check([Attempt(b"x", frozenset({name}), committed=None)], logs) == []
+    """Lost, doubled, torn and resurrected records are each told; a log as it should be is not."""
+    one, two = TopicPartition("orders", 0), TopicPartition("orders", 1)
+    good, aborted = log_of(b"x", committed=True), log_of(b"x", committed=False)
+
+    def found(committed: bool | None, first: bytes, second: bytes) -> int:
+        attempt = Attempt(b"x", frozenset({one, two}), committed)
+        return len(read_committed.check([attempt], {one: first, two: second}))
+
+    assert found(True, good, good) == found(False, aborted, b"") == found(None, b"", b"") == 0
+    assert found(True, good, aborted) == 1
+    assert found(True, good + good, good) == 1
+    assert found(None, good, b"") == 1
+    assert found(False, good, aborted) == 1
