@@ -14,7 +14,7 @@ from minikafka.broker.purgatory import Bound, Mark
 from minikafka.broker.request import Request
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.partition import Isolation, Partition, Read
-from minikafka.types import NO_OFFSET, Now, TopicPartition
+from minikafka.types import NO_EPOCH, NO_OFFSET, Now, TopicPartition
 from minikafka.wire.messages.fetch import (
     AbortedTransaction,
     EpochEndOffset,
@@ -39,6 +39,7 @@ BOUND_OF: Final = {
 NO_REPLICA: Final = -1
 FOLLOWER_FETCH_VERSION: Final = 11
 """KIP-392: from here on consumers may read from followers, and say in which rack they stand."""
+NOT_FOUND: Final = frozenset({ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID})
 LEADER_ERRORS: Final = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
 
@@ -77,13 +78,18 @@ class FetchCall:
         self._request = request
         self.done = False
         if request.api_version >= 15:
-            self._replica_id, self._replica_epoch = body.replica_state.replica_id, body.replica_state.replica_epoch
+            self._replica_id, self._replica_epoch = (
+                body.replica_state.replica_id,
+                body.replica_state.replica_epoch,
+            )
         else:
             self._replica_id, self._replica_epoch = body.replica_id, NO_OFFSET
         if self._replica_id >= 0:
             self._isolation = Isolation.REPLICA
         else:
-            self._isolation = Isolation.READ_COMMITTED if body.isolation_level == 1 else Isolation.READ_UNCOMMITTED
+            self._isolation = (
+                Isolation.READ_COMMITTED if body.isolation_level == 1 else Isolation.READ_UNCOMMITTED
+            )
         self._only_leader = self._replica_id >= 0 or request.api_version < FOLLOWER_FETCH_VERSION
         self._rack = "" if self._only_leader or not broker.settings.selects_by_rack else body.rack_id
         by_id = request.api_version >= 13
@@ -159,7 +165,9 @@ class FetchCall:
         for _, _, asked in self._topics:
             for name, wanted in asked:
                 try:
-                    read = self._read_partition(name, wanted, min(wanted.partition_max_bytes, left), size == 0, now)
+                    read = self._read_partition(
+                        name, wanted, min(wanted.partition_max_bytes, left), size == 0, now
+                    )
                 except Rejected as rejected:
                     is_urgent = True
                     found.append(rejected)
@@ -198,9 +206,12 @@ class FetchCall:
             )
             if redirected is not None:
                 return redirected
-        if self._isolation is Isolation.REPLICA and self._replica_id not in partition.replicas:
-            # R17: the replica may have heard of its assignment before we did; it asks again.
-            raise Rejected(ErrorCode.UNKNOWN_LEADER_EPOCH, f"broker {self._replica_id} is no replica of {name}")
+        followers = (each for each in partition.replicas if each != self._broker.broker_id)
+        if self._isolation is Isolation.REPLICA and self._replica_id not in followers:
+            # R17: one that knows our epoch may have heard of its assignment before we did; it asks again.
+            knows = wanted.current_leader_epoch != NO_EPOCH
+            code = ErrorCode.UNKNOWN_LEADER_EPOCH if knows else ErrorCode.NOT_LEADER_OR_FOLLOWER
+            raise Rejected(code, f"broker {self._replica_id} is no follower of {name}")
         return partition.read(
             offset=wanted.fetch_offset,
             max_bytes=max_bytes,
@@ -218,6 +229,7 @@ class FetchCall:
             high_watermark=read.high_watermark,
             last_stable_offset=read.last_stable_offset,
             log_start_offset=read.log_start_offset,
+            aborted_transactions=None,
             records=read.records,
         )
         if self._isolation is Isolation.READ_COMMITTED:
@@ -234,9 +246,18 @@ class FetchCall:
     def _refused(
         self, name: TopicPartition | None, index: int, code: ErrorCode, endpoints: dict[int, NodeEndpoint]
     ) -> PartitionData:
-        data = PartitionData(partition_index=index, error_code=int(code), high_watermark=NO_OFFSET, records=b"")
+        data = PartitionData(
+            partition_index=index,
+            error_code=int(code),
+            high_watermark=NO_OFFSET,
+            aborted_transactions=[] if code in NOT_FOUND else None,
+            records=b"",
+        )
         state = None if name is None else self._broker.image.partition(name)
-        if code in LEADER_ERRORS and state is not None and self._request.api_version >= 12:
+        # Nobody is sent to a new leader by the leader itself, which only refuses to be fetched from as one (R17).
+        leads = state is not None and state.leader == self._broker.broker_id
+        sent_away = code in LEADER_ERRORS and not (leads and code is ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        if sent_away and state is not None and self._request.api_version >= 12:
             data.current_leader = LeaderIdAndEpoch(leader_id=state.leader, leader_epoch=state.leader_epoch)
             leader = self._broker.image.client_endpoint(state.leader)
             if leader is not None and self._request.api_version >= 16:

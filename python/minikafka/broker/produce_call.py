@@ -9,7 +9,7 @@ from minikafka.broker.purgatory import Bound, Mark
 from minikafka.broker.request import Request
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.partition import Partition
-from minikafka.partition.records import RecordsRejected
+from minikafka.partition.records import NoSingleBatch, RecordsRejected
 from minikafka.types import NO_OFFSET, LeaderEpoch, Now, Offset, TopicPartition
 from minikafka.wire.messages.produce import (
     BatchIndexAndErrorMessage,
@@ -27,6 +27,18 @@ if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
 WAITED_FOR: Final = (Bound.HIGH_WATERMARK, Bound.RECOVERY_POINT, Bound.LEADERSHIP)
+OUTSIDE_THE_LOG: Final = frozenset(
+    {
+        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        ErrorCode.NOT_LEADER_OR_FOLLOWER,
+        ErrorCode.MESSAGE_TOO_LARGE,
+        ErrorCode.RECORD_LIST_TOO_LARGE,
+        ErrorCode.CORRUPT_MESSAGE,
+        ErrorCode.KAFKA_STORAGE_ERROR,
+        ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+"""L8: after these Kafka does not tell the log start; after every other refusal by a partition it does."""
 CURRENT_LEADER_VERSION: Final = 10
 """KIP-951: from here on [6] names the new leader."""
 
@@ -43,7 +55,11 @@ class _Waiting:
     __slots__ = ("answer", "last_offset", "leader_epoch", "partition")
 
     def __init__(
-        self, partition: Partition, last_offset: Offset, leader_epoch: LeaderEpoch, answer: PartitionProduceResponse
+        self,
+        partition: Partition,
+        last_offset: Offset,
+        leader_epoch: LeaderEpoch,
+        answer: PartitionProduceResponse,
     ) -> None:
         self.partition = partition
         self.last_offset = last_offset
@@ -103,13 +119,19 @@ class ProduceCall:
         request = self._request
         partition = self._broker.replicas.leader(name)
         acks = request.body.acks
-        appended = partition.append(
-            data.records if data.records is not None else b"",
-            acks=acks,
-            produce_version=request.api_version,
-            transactional_id=request.body.transactional_id,
-            now=now,
-        )
+        try:
+            appended = partition.append(
+                data.records if data.records is not None else b"",
+                acks=acks,
+                produce_version=request.api_version,
+                transactional_id=request.body.transactional_id,
+                now=now,
+            )
+        except Rejected as rejected:
+            is_told = not isinstance(rejected, NoSingleBatch) and rejected.code not in OUTSIDE_THE_LOG
+            return self._refused(
+                data.index, rejected, partition.log.port.log_start_offset if is_told else NO_OFFSET
+            )
         # The bytes are in the log now: a produce that waits must not keep its frame in memory.
         data.records = None
         self._broker.replicas.changed(partition)
@@ -123,13 +145,16 @@ class ProduceCall:
             self._waiting.append(_Waiting(partition, appended.last_offset, partition.leader_epoch, answer))
         return answer
 
-    def _refused(self, index: int, rejected: Rejected) -> PartitionProduceResponse:
+    def _refused(
+        self, index: int, rejected: Rejected, log_start_offset: Offset = NO_OFFSET
+    ) -> PartitionProduceResponse:
         self._failed = True
         errors = rejected.record_errors if isinstance(rejected, RecordsRejected) else ()
         return PartitionProduceResponse(
             index=index,
             error_code=int(rejected.code),
             base_offset=NO_OFFSET,
+            log_start_offset=log_start_offset,
             record_errors=[
                 BatchIndexAndErrorMessage(batch_index=batch_index, batch_index_error_message=message)
                 for batch_index, message in errors

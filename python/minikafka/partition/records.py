@@ -1,12 +1,13 @@
 """Whether a client's batch may enter the log: all that is decided before sequences are (L1, L2, L4-L7).
 
-    exactly one batch, of magic 2                   INVALID_RECORD [87]
+    exactly one batch, of magic 2                   INVALID_RECORD [87], CORRUPT_MESSAGE [2] if no magic has it
     zstd only from Produce v7 on                    UNSUPPORTED_COMPRESSION_TYPE [76]
     base offset 0                                   INVALID_RECORD [87]
     size <= max.message.bytes                       MESSAGE_TOO_LARGE [10]
     CRC-32C                                         CORRUPT_MESSAGE [2]
     last offset delta + 1 == count > 0, no control
     batch, sequence >= 0 if there is a producer     INVALID_RECORD [87]
+    what is compressed can be decompressed          UNKNOWN_SERVER_ERROR [-1]
     timestamps within the topic's bounds            INVALID_TIMESTAMP [32]
     keys, on a compacted topic                      INVALID_RECORD [87], naming the records
     size <= segment.bytes                           RECORD_LIST_TOO_LARGE [18]
@@ -38,12 +39,17 @@ FIRST_BYTES: Final = struct.Struct(">qiibIh")
 """base offset, length of what follows it, leader epoch, magic, CRC, attributes."""
 BEFORE_LENGTH: Final = 12
 """Bytes of a batch that its length field does not count."""
+SHORTEST: Final = 14
+"""What the length field of any batch, of any magic, says at least."""
 CODES: Final[Mapping[str, ErrorCode]] = {
     "corrupt": ErrorCode.CORRUPT_MESSAGE,
     "too_large": ErrorCode.MESSAGE_TOO_LARGE,
     "unsupported_compression": ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
 }
 """What a client hears of bytes that are no acceptable batch; INVALID_RECORD [87] of all others."""
+
+UNREADABLE: Final = ("corrupt", "unsupported_compression")
+"""Of records whose CRC was right."""
 
 
 class RecordsRejected(Rejected):
@@ -54,21 +60,33 @@ class RecordsRejected(Rejected):
         self.record_errors = record_errors
 
 
+class NoSingleBatch(Rejected):
+    """The request itself is wrong; the log was not asked (L1)."""
+
+
 def check_shape(records: Buffer, produce_version: int) -> None:
-    """L1: is this one batch of magic 2, and one this version may carry? Raises Rejected [87], [76]."""
+    """L1: is this one batch of magic 2, and one this version may carry? Raises NoSingleBatch [87], [2], [76]."""
     size = len(records)
     if size < FIRST_BYTES.size:
-        raise Rejected(ErrorCode.INVALID_RECORD, "a partition's records are exactly one batch; there is none")
+        raise NoSingleBatch(
+            ErrorCode.INVALID_RECORD, "a partition's records are exactly one batch; there is none"
+        )
     _, length, _, magic, _, attributes = FIRST_BYTES.unpack_from(records)
+    if length < SHORTEST or not 0 <= magic <= MAGIC:
+        raise NoSingleBatch(
+            ErrorCode.CORRUPT_MESSAGE, f"no batch has {length} bytes and magic {magic}: the bytes are damaged"
+        )
     if magic != MAGIC:
-        raise Rejected(ErrorCode.INVALID_RECORD, f"batches of magic {MAGIC} only, not {magic}")
+        raise NoSingleBatch(ErrorCode.INVALID_RECORD, f"batches of magic {MAGIC} only, not {magic}")
     if length + BEFORE_LENGTH != size:
-        raise Rejected(
+        raise NoSingleBatch(
             ErrorCode.INVALID_RECORD,
             f"a partition's records are exactly one batch; this one has {length + BEFORE_LENGTH} of {size} bytes",
         )
     if attributes & COMPRESSION_MASK == ZSTD and produce_version < ZSTD_VERSION:
-        raise Rejected(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"zstd needs Produce v{ZSTD_VERSION} or later")
+        raise NoSingleBatch(
+            ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"zstd needs Produce v{ZSTD_VERSION} or later"
+        )
 
 
 def check_client_batch(records: Buffer, settings: TopicSettings, now_ms: int) -> BatchHeader:
@@ -119,14 +137,23 @@ def _check_fields(header: BatchHeader) -> None:
 def _check_records(records: Buffer, header: BatchHeader, settings: TopicSettings, now_ms: int) -> None:
     """L3, L5-L7: every record is looked at, compressed or not; the bytes stay as they are."""
     if header.is_log_append_time:
-        raise Rejected(ErrorCode.INVALID_TIMESTAMP, "LogAppendTime is the broker's to set")
+        why = "LogAppendTime is the broker's to set"
+        raise RecordsRejected(
+            ErrorCode.INVALID_TIMESTAMP, why, [(index, why) for index in range(header.record_count)]
+        )
     earliest, latest = NO_TIMESTAMP, LONG_MAX
     if settings.message_timestamp_type == CREATE_TIME:
         earliest = max(NO_TIMESTAMP, now_ms - settings.message_timestamp_before_max_ms)
         latest = min(LONG_MAX, now_ms + settings.message_timestamp_after_max_ms)
-    errors = validate_records(
-        records, require_keys=settings.is_compacted, min_timestamp=earliest, max_timestamp=latest
-    )
+    try:
+        errors = validate_records(
+            records, require_keys=settings.is_compacted, min_timestamp=earliest, max_timestamp=latest
+        )
+    except BatchError as error:
+        if header.compression and error.kind in UNREADABLE:
+            # Not CORRUPT_MESSAGE: the CRC is right, and a client would send the same bytes again for ever.
+            raise Rejected(ErrorCode.UNKNOWN_SERVER_ERROR, f"it cannot be decompressed: {error}") from error
+        raise
     if not errors:
         return
     late = any(error.kind == "timestamp" for error in errors)
