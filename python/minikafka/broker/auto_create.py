@@ -2,8 +2,8 @@
 
 A topic named in Metadata is created when the client and `auto.create.topics.enable` allow it; an internal topic when
 its coordinator is looked for. Creation is asked of the controller once, however many ask meanwhile. Kafka answers
-LEADER_NOT_AVAILABLE [5] or COORDINATOR_NOT_AVAILABLE [15] and lets the client try again; in the `fast` profile whoever
-asked waits until the topic has leaders, at most `WAIT_MS`.
+UNKNOWN_TOPIC_OR_PARTITION [3] or COORDINATOR_NOT_AVAILABLE [15] and lets the client try again; in the `fast` profile
+whoever asked waits until the topic has leaders, at most `WAIT_MS`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class AutoCreate:
         if not fresh:
             return
         self._asked.update(fresh)
-        request = wire.CreateTopicsRequest(topics=[self._creatable(name) for name in fresh], timeout_ms=TIMEOUT_MS)
+        request = wire.CreateTopicsRequest(
+            topics=[self._creatable(name) for name in fresh], timeout_ms=TIMEOUT_MS
+        )
 
         def replied(response: wire.CreateTopicsResponse, at: Now) -> None:
             self._asked.difference_update(fresh)
@@ -62,7 +64,9 @@ class AutoCreate:
             name=name,
             num_partitions=shape.partitions,
             replication_factor=shape.replication_factor,
-            configs=[wire.CreatableTopicConfig(name=key, value=value) for key, value in shape.configs.items()],
+            configs=[
+                wire.CreatableTopicConfig(name=key, value=value) for key, value in shape.configs.items()
+            ],
         )
 
     def when_ready(self, topics: list[str], run: Callable[[Now], None], now: Now) -> None:
@@ -81,7 +85,8 @@ class AutoCreate:
     def _ready(self, topics: list[str] | tuple[str, ...]) -> bool:
         image = self._broker.image
         return all(
-            name in image.topics and all(state.leader >= 0 for state in image.topics[name].partitions.values())
+            name in image.topics
+            and all(state.leader >= 0 for state in image.topics[name].partitions.values())
             for name in topics
         )
 

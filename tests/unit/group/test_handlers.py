@@ -123,7 +123,7 @@ class Broker:
             sync_group.SyncGroupRequest(
                 group_id="g", generation_id=1, member_id=joined.member_id, assignments=plan
             ),
-            5,
+            4,
         )
         return joined  # type: ignore[no-any-return]
 
@@ -169,9 +169,17 @@ def test_g5_sync_in_every_version(version: int) -> None:
     broker = Broker()
     member_id = broker.member().member_id
     synced = broker.ask(
-        sync_group.SyncGroupRequest(group_id="g", generation_id=1, member_id=member_id), version
+        sync_group.SyncGroupRequest("g", 1, member_id, protocol_type="consumer", protocol_name="range"), version
     )
     assert (synced.error_code, bytes(synced.assignment)) == (0, b"p0")
+
+
+def test_g5_a_sync_that_names_no_protocol_is_refused_from_v5() -> None:
+    """Found against Apache Kafka: INCONSISTENT_GROUP_PROTOCOL, before anything else is looked at."""
+    broker = Broker()
+    request = sync_group.SyncGroupRequest("g", 1, broker.member().member_id)
+    assert broker.ask(request, 5).error_code == ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+    assert broker.ask(request, 4).error_code == ErrorCode.NONE
 
 
 @pytest.mark.parametrize("version", versions(12))

@@ -8,6 +8,7 @@ start and the others answer -1. v10 a timeout for remote lookups.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from minikafka.broker.request import Request
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
 CONSUMER: Final = -1
+EARLIEST: Final = -2
+NEVER: Final = 1 << 15
 LEADER_EPOCH_VERSION: Final = 4
 OFFSET_NOT_AVAILABLE_VERSION: Final = 5
+FIRST_VERSIONS: Final = {-3: 7, -4: 8, -5: 9, -6: 11}
+"""Timestamps with a meaning of their own, and since when. Others below -2 never had one."""
 
 
 def handle(broker: Broker, request: Request[ListOffsetsRequest], now: Now) -> None:
@@ -39,13 +44,24 @@ def handle(broker: Broker, request: Request[ListOffsetsRequest], now: Now) -> No
         isolation = Isolation.READ_COMMITTED
     else:
         isolation = Isolation.READ_UNCOMMITTED
+    counted = Counter(
+        (topic.name, asked.partition_index) for topic in body.topics for asked in topic.partitions
+    )
     request.reply(
         ListOffsetsResponse(
             topics=[
                 ListOffsetsTopicResponse(
                     name=topic.name,
                     partitions=[
-                        _look_up(broker, TopicPartition(topic.name, asked.partition_index), asked, isolation, request)
+                        _refused(asked.partition_index, ErrorCode.INVALID_REQUEST)
+                        if counted[topic.name, asked.partition_index] > 1
+                        else _look_up(
+                            broker,
+                            TopicPartition(topic.name, asked.partition_index),
+                            asked,
+                            isolation,
+                            request,
+                        )
                         for asked in topic.partitions
                     ],
                 )
@@ -62,19 +78,17 @@ def _look_up(
     isolation: Isolation,
     request: Request[ListOffsetsRequest],
 ) -> ListOffsetsPartitionResponse:
+    if asked.timestamp < EARLIEST and request.api_version < FIRST_VERSIONS.get(asked.timestamp, NEVER):
+        return _refused(name.partition, ErrorCode.UNSUPPORTED_VERSION)
     try:
-        found = broker.replicas.leader(name).list_offset(asked.timestamp, isolation, asked.current_leader_epoch)
+        found = broker.replicas.leader(name).list_offset(
+            asked.timestamp, isolation, asked.current_leader_epoch
+        )
     except Rejected as rejected:
         code = rejected.code
         if code is ErrorCode.OFFSET_NOT_AVAILABLE and request.api_version < OFFSET_NOT_AVAILABLE_VERSION:
             code = ErrorCode.LEADER_NOT_AVAILABLE
-        return ListOffsetsPartitionResponse(
-            partition_index=name.partition,
-            error_code=int(code),
-            timestamp=NO_TIMESTAMP,
-            offset=NO_OFFSET,
-            leader_epoch=NO_EPOCH,
-        )
+        return _refused(name.partition, code)
     offset, timestamp, leader_epoch = found
     is_told = request.api_version >= LEADER_EPOCH_VERSION
     return ListOffsetsPartitionResponse(
@@ -82,4 +96,14 @@ def _look_up(
         timestamp=timestamp,
         offset=offset,
         leader_epoch=leader_epoch if is_told else NO_EPOCH,
+    )
+
+
+def _refused(partition: int, code: ErrorCode) -> ListOffsetsPartitionResponse:
+    return ListOffsetsPartitionResponse(
+        partition_index=partition,
+        error_code=int(code),
+        timestamp=NO_TIMESTAMP,
+        offset=NO_OFFSET,
+        leader_epoch=NO_EPOCH,
     )

@@ -8,7 +8,8 @@ Brokers that are fenced are not named. The answer comes from this broker's image
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from minikafka.broker.request import Request
 from minikafka.config import INTERNAL_TOPICS
@@ -19,6 +20,7 @@ from minikafka.partition.state import PartitionState
 from minikafka.types import NO_LEADER, NO_TOPIC_ID, Now
 from minikafka.wire.messages.metadata import (
     MetadataRequest,
+    MetadataRequestTopic,
     MetadataResponse,
     MetadataResponseBroker,
     MetadataResponsePartition,
@@ -28,12 +30,17 @@ from minikafka.wire.messages.metadata import (
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
+TOPIC_ID_VERSION: Final = 12
+"""Topics may be asked for by id; v10 and v11 have the field and refuse its use."""
 
 
 def handle(broker: Broker, request: Request[MetadataRequest], now: Now) -> None:
     """Create what is missing and may be created, then describe."""
     body = request.body
     asked = body.topics
+    if request.api_version < TOPIC_ID_VERSION and any(topic.name is None for topic in asked or []):
+        request.reply(_no_ids_yet(asked or []))
+        return
     missing = [
         topic.name
         for topic in asked or []
@@ -45,14 +52,21 @@ def handle(broker: Broker, request: Request[MetadataRequest], now: Now) -> None:
         request.reply(describe(broker, request))
         return
     broker.auto_create.create(creatable, now)
-    broker.auto_create.when_ready(
-        creatable, lambda at: request.reply(describe(broker, request, being_created=frozenset(creatable))), now
+    broker.auto_create.when_ready(creatable, lambda at: request.reply(describe(broker, request)), now)
+
+
+def _no_ids_yet(asked: Sequence[MetadataRequestTopic]) -> MetadataResponse:
+    code = int(ErrorCode.INVALID_REQUEST)
+    return MetadataResponse(
+        cluster_id=None,
+        topics=[
+            MetadataResponseTopic(error_code=code, name=topic.name or "", topic_id=topic.topic_id)
+            for topic in asked
+        ],
     )
 
 
-def describe(
-    broker: Broker, request: Request[MetadataRequest], being_created: frozenset[str] = frozenset()
-) -> MetadataResponse:
+def describe(broker: Broker, request: Request[MetadataRequest]) -> MetadataResponse:
     """The answer as of now."""
     image = broker.image
     wanted = request.body.topics
@@ -73,7 +87,7 @@ def describe(
                     )
                 )
             else:
-                topics.append(_absent(name, being_created))
+                topics.append(_absent(name))
     return MetadataResponse(
         brokers=_brokers(broker),
         cluster_id=broker.identity.cluster_id,
@@ -101,13 +115,9 @@ def controller_of(broker: Broker) -> int:
     return broker.broker_id if broker.broker_id in alive or not alive else alive[0]
 
 
-def _absent(name: str, being_created: frozenset[str]) -> MetadataResponseTopic:
-    if not is_legal(name):
-        code = ErrorCode.INVALID_TOPIC_EXCEPTION
-    elif name in being_created:
-        code = ErrorCode.LEADER_NOT_AVAILABLE
-    else:
-        code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+def _absent(name: str) -> MetadataResponseTopic:
+    # UNKNOWN also while it is being created (Q5).
+    code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION if is_legal(name) else ErrorCode.INVALID_TOPIC_EXCEPTION
     return MetadataResponseTopic(
         error_code=int(code), name=name, topic_id=NO_TOPIC_ID, is_internal=name in INTERNAL_TOPICS
     )

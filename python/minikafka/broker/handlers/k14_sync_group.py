@@ -7,10 +7,11 @@ INCONSISTENT_GROUP_PROTOCOL [23] (KIP-559).
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from minikafka.broker import groups
 from minikafka.broker.request import Request
+from minikafka.errors import ErrorCode
 from minikafka.group.classic.requests import Identity, SyncAnswer, SyncRequest
 from minikafka.types import Now
 from minikafka.wire.messages.sync_group import SyncGroupRequest, SyncGroupResponse
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
 
+PROTOCOL_VERSION: Final = 5
+"""From here on a member says which protocol it believes in."""
+
+
 def handle(broker: Broker, request: Request[SyncGroupRequest], now: Now) -> None:
     """Take the leader's assignment, hand out each member's part (G5)."""
     body = request.body
+    if request.api_version >= PROTOCOL_VERSION and (body.protocol_type is None or body.protocol_name is None):
+        _reply(request, SyncAnswer(ErrorCode.INCONSISTENT_GROUP_PROTOCOL))
+        return
     asked = SyncRequest(
         Identity(body.group_id, body.member_id, body.group_instance_id, body.generation_id),
         body.protocol_type,

@@ -36,6 +36,12 @@ def handle(broker: Broker, request: Request[ApiVersionsRequest], now: Now) -> No
     if request.api_version >= 3 and not _is_valid(body):
         request.reply(ApiVersionsResponse(error_code=int(ErrorCode.INVALID_REQUEST)))
         return
+    if body.node_id >= 0 and (body.cluster_id, body.node_id) != (
+        broker.identity.cluster_id,
+        broker.broker_id,
+    ):
+        request.reply(ApiVersionsResponse(error_code=int(ErrorCode.REBOOTSTRAP_REQUIRED)))
+        return
     request.reply(
         ApiVersionsResponse(
             api_keys=[
@@ -60,6 +66,7 @@ def handle(broker: Broker, request: Request[ApiVersionsRequest], now: Now) -> No
 
 
 def _is_valid(body: ApiVersionsRequest) -> bool:
-    return bool(
+    names_both = (body.cluster_id is None) == (body.node_id < 0)
+    return names_both and bool(
         SOFTWARE.fullmatch(body.client_software_name) and SOFTWARE.fullmatch(body.client_software_version)
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
 BROKERS: Final = 1
+CONTROLLERS: Final = 2
 
 
 def handle(broker: Broker, request: Request[DescribeClusterRequest], now: Now) -> None:
@@ -30,7 +31,11 @@ def handle(broker: Broker, request: Request[DescribeClusterRequest], now: Now) -
     if body.endpoint_type != BROKERS:
         request.reply(
             DescribeClusterResponse(
-                error_code=int(ErrorCode.MISMATCHED_ENDPOINT_TYPE),
+                error_code=int(
+                    ErrorCode.MISMATCHED_ENDPOINT_TYPE
+                    if body.endpoint_type == CONTROLLERS
+                    else ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
+                ),
                 error_message="this is a broker's listener; the controller's is not for clients",
                 endpoint_type=BROKERS,
             )

@@ -28,9 +28,17 @@ def handle(broker: Broker, request: Request[wire.DescribeTopicPartitionsRequest]
     image = broker.image
     asked = sorted({topic.name for topic in body.topics} or set(image.topics))
     first_partition = 0
+    if body.cursor is not None and body.cursor.partition_index < 0:
+        code = int(ErrorCode.INVALID_REQUEST)
+        refused = [
+            wire.DescribeTopicPartitionsResponseTopic(error_code=code, name=topic.name)
+            for topic in body.topics
+        ]
+        request.reply(wire.DescribeTopicPartitionsResponse(topics=refused))
+        return
     if body.cursor is not None:
         asked = [name for name in asked if name >= body.cursor.topic_name]
-        first_partition = max(0, body.cursor.partition_index)
+        first_partition = body.cursor.partition_index
     left = max(1, min(body.response_partition_limit, MAX_PARTITIONS))
     response = wire.DescribeTopicPartitionsResponse()
     for name in asked:
@@ -44,7 +52,9 @@ def handle(broker: Broker, request: Request[wire.DescribeTopicPartitionsRequest]
             )
             continue
         if left == 0:
-            response.next_cursor = wire.DescribeTopicPartitionsResponseCursor(topic_name=name, partition_index=0)
+            response.next_cursor = wire.DescribeTopicPartitionsResponseCursor(
+                topic_name=name, partition_index=0
+            )
             break
         indexes = [index for index in sorted(topic.partitions) if index >= start]
         response.topics.append(_topic(broker, topic, indexes[:left]))
@@ -57,7 +67,9 @@ def handle(broker: Broker, request: Request[wire.DescribeTopicPartitionsRequest]
     request.reply(response)
 
 
-def _topic(broker: Broker, topic: TopicImage, indexes: list[int]) -> wire.DescribeTopicPartitionsResponseTopic:
+def _topic(
+    broker: Broker, topic: TopicImage, indexes: list[int]
+) -> wire.DescribeTopicPartitionsResponseTopic:
     return wire.DescribeTopicPartitionsResponseTopic(
         name=topic.name,
         topic_id=topic.topic_id,
