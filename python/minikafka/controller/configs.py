@@ -7,7 +7,7 @@ they are written; whoever reads the log may rely on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from minikafka.config import Setting, SettingType, broker_settings_table, topic_setting
@@ -40,9 +40,12 @@ class ConfigChange(NamedTuple):
     value: str | None
 
 
-def initial_topic_configs(topic: str, configs: Iterable[tuple[str, str | None]]) -> list[Message]:
+def initial_topic_configs(topic: str, configs: Sequence[tuple[str, str | None]]) -> list[Message]:
     """Records for a topic that is being created. Raises Rejected [40]."""
     resource = ConfigResource(TOPIC_RESOURCE, topic)
+    for name, value in configs:
+        if value is None:
+            raise Rejected(ErrorCode.INVALID_CONFIG, f"Null value not supported for topic configs: {name}")
     return [_checked(resource, name, value) for name, value in configs]
 
 
@@ -79,6 +82,8 @@ def _check_resource(image: MetadataImage, resource: ConfigResource) -> None:
         if resource.name != CLUSTER_DEFAULT and not resource.name.isdigit():
             why = f"Unable to parse broker name as a base 10 number: {resource.name}"
             raise Rejected(ErrorCode.INVALID_REQUEST, why)
+        if resource.name != CLUSTER_DEFAULT and int(resource.name) not in image.brokers:
+            raise Rejected(ErrorCode.INVALID_REQUEST, f"There is no broker {resource.name}.")
     elif resource.type == GROUP_RESOURCE:
         if not resource.name:
             raise Rejected(ErrorCode.INVALID_REQUEST, "Default group resources are not allowed.")
@@ -112,7 +117,7 @@ def _incremented(resource: ConfigResource, current: Mapping[str, str], change: C
 def _checked(resource: ConfigResource, name: str, value: str | None) -> ConfigRecord:
     setting = _setting(resource, name)
     if value is None:
-        raise Rejected(ErrorCode.INVALID_CONFIG, f"Null value not supported for : {name}")
+        raise Rejected(ErrorCode.INVALID_REQUEST, f"Null value not supported for : {name}")
     try:
         setting.parse(value)
     except ConfigError as error:

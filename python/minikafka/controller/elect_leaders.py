@@ -31,7 +31,7 @@ def elect_leader(view: ClusterView, name: TopicPartition, election_type: int) ->
     if state is None:
         raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"No such partition as {name}")
     if _is_needless(state, election_type):
-        raise Rejected(ErrorCode.ELECTION_NOT_NEEDED)
+        raise Rejected(ErrorCode.ELECTION_NOT_NEEDED, f"Leader election not needed for {name}.")
     election = Election.PREFERRED if election_type == PREFERRED else Election.UNCLEAN
     settings = view.topic_settings(name.topic)
     rules = rules_for(view, settings, state, is_alive=view.image.is_active, election=election)

@@ -55,7 +55,7 @@ def test_a_change_that_changes_nothing_writes_nothing() -> None:
         (ORDERS, ConfigChange("no.such", SET, "1"), "INVALID_CONFIG"),
         (ORDERS, ConfigChange("no.such", DELETE, None), "INVALID_CONFIG"),
         (ORDERS, ConfigChange("retention.ms", SET, "soon"), "INVALID_CONFIG"),
-        (ORDERS, ConfigChange("retention.ms", SET, None), "INVALID_CONFIG"),
+        (ORDERS, ConfigChange("retention.ms", SET, None), "INVALID_REQUEST"),
         (ORDERS, ConfigChange("retention.ms", APPEND, "1"), "INVALID_CONFIG"),
         (ORDERS, ConfigChange("retention.ms", 9, "1"), "INVALID_REQUEST"),
         (

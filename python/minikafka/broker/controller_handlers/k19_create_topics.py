@@ -83,6 +83,7 @@ def _result(
     return CreatableTopicResult(
         name=topic.name,
         topic_id=outcome.topic_id,
+        error_message=None,
         num_partitions=outcome.partitions,
         replication_factor=outcome.replication_factor,
         configs=_settings(node, topic),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from minikafka.broker.controller_handlers.outcomes import code_of, message_of, w
 from minikafka.broker.request import Request
 from minikafka.controller.admin import create_partitions
 from minikafka.controller.topics import MorePartitions
-from minikafka.errors import Rejected
+from minikafka.errors import ErrorCode, Rejected
 from minikafka.types import Now
 from minikafka.wire.messages.create_partitions import (
     CreatePartitionsRequest,
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 
 def handle(node: ControllerNode, request: Request[CreatePartitionsRequest], now: Now) -> None:
     """Each topic by itself."""
-    topics = request.body.topics
+    counted = Counter(topic.name for topic in request.body.topics)
+    topics = [topic for topic in request.body.topics if counted[topic.name] == 1]
+    twice = [name for name, count in counted.items() if count > 1]
 
     def answer(outcomes: Sequence[Rejected | None]) -> CreatePartitionsResponse:
-        results = [
+        results = [_duplicate(name) for name in twice]
+        results += [
             CreatePartitionsTopicResult(
                 name=topic.name, error_code=code_of(outcome), error_message=message_of(outcome)
             )
@@ -45,6 +49,11 @@ def handle(node: ControllerNode, request: Request[CreatePartitionsRequest], now:
         answer,
         now,
     )
+
+
+def _duplicate(name: str) -> CreatePartitionsTopicResult:
+    code = int(ErrorCode.INVALID_REQUEST)
+    return CreatePartitionsTopicResult(name=name, error_code=code, error_message="Duplicate topic name.")
 
 
 def _more(topic: CreatePartitionsTopic) -> MorePartitions:

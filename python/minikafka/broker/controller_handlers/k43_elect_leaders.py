@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from minikafka.broker.controller_handlers.outcomes import code_of, message_of
 from minikafka.broker.request import Request
 from minikafka.controller.admin import elect_leaders
-from minikafka.controller.elect_leaders import PREFERRED
-from minikafka.errors import Rejected
+from minikafka.controller.elect_leaders import PREFERRED, UNCLEAN
+from minikafka.errors import ErrorCode, Rejected
 from minikafka.types import Now, TopicPartition
 from minikafka.wire.messages.elect_leaders import (
     ElectLeadersRequest,
@@ -35,6 +35,12 @@ def handle(node: ControllerNode, request: Request[ElectLeadersRequest], now: Now
         names = [
             TopicPartition(each.topic, index) for each in body.topic_partitions for index in each.partitions
         ]
+    if election_type not in (PREFERRED, UNCLEAN):
+        refusal = Rejected(ErrorCode.INVALID_REQUEST, f"Unknown election type {election_type}")
+        response = _answer([(name, refusal) for name in names or []])
+        response.error_code = int(refusal.code)
+        request.reply(response)
+        return
     node.write(
         lambda controller, _: elect_leaders(controller, names, election_type),
         _answer,

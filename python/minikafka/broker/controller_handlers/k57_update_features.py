@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 def handle(node: ControllerNode, request: Request[UpdateFeaturesRequest], now: Now) -> None:
     """All or nothing."""
     body = request.body
-    updates = [_update(each, request.api_version, node) for each in body.feature_updates]
+    # As in Kafka, of a feature named twice the first counts.
+    named = {each.feature: each for each in reversed(body.feature_updates)}
+    updates = [_update(each, request.api_version, node) for each in reversed(named.values())]
     lists_results = request.api_version < 2
 
     def answer(_: object) -> UpdateFeaturesResponse:
         done = [UpdatableFeatureResult(feature=update.feature) for update in updates]
-        return UpdateFeaturesResponse(results=done if lists_results else [])
+        return UpdateFeaturesResponse(error_message=None, results=done if lists_results else [])
 
     def refuse(refusal: Rejected) -> UpdateFeaturesResponse:
         return UpdateFeaturesResponse(error_code=int(refusal.code), error_message=refusal.why)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from minikafka.broker.request import Request
 from minikafka.config import BROKER_SETTINGS, SYNONYMS, TOPIC_SETTINGS, Setting, SettingValue
+from minikafka.controller.dynamic_configs import DYNAMIC_BROKER_CONFIGS
 from minikafka.controller.image import BROKER_RESOURCE, CLUSTER_DEFAULT, TOPIC_RESOURCE, ConfigResource
+from minikafka.controller.topic_names import is_legal
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.types import Now
 from minikafka.wire.messages.describe_configs import (
@@ -52,18 +54,24 @@ def _describe(
         elif resource.resource_type == BROKER_RESOURCE:
             result.configs = _broker_configs(broker, resource.resource_name, request.body)
         else:
-            raise Rejected(ErrorCode.INVALID_REQUEST, f"resource type {resource.resource_type} is not described")
+            raise Rejected(
+                ErrorCode.INVALID_REQUEST, f"resource type {resource.resource_type} is not described"
+            )
     except Rejected as rejected:
         result.error_code = int(rejected.code)
         result.error_message = rejected.why
         return result
-    if resource.configuration_keys is not None:
+    if resource.configuration_keys:
         asked = set(resource.configuration_keys)
         result.configs = [config for config in result.configs if config.name in asked]
     return result
 
 
-def _topic_configs(broker: Broker, topic: str, body: DescribeConfigsRequest) -> list[DescribeConfigsResourceResult]:
+def _topic_configs(
+    broker: Broker, topic: str, body: DescribeConfigsRequest
+) -> list[DescribeConfigsResourceResult]:
+    if not is_legal(topic):
+        raise Rejected(ErrorCode.INVALID_TOPIC_EXCEPTION, f"{topic!r} is no topic's name")
     if topic not in broker.image.topics:
         raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no topic {topic!r}")
     own = broker.image.topic_configs(topic)
@@ -75,13 +83,15 @@ def _topic_configs(broker: Broker, topic: str, body: DescribeConfigsRequest) -> 
             settings.value(name),
             DYNAMIC_TOPIC if name in own else _inherited(setting, defaults.value(name)),
             body,
-            synonym=SYNONYMS[name][0][0] if name in SYNONYMS else name,
+            synonym=name if name in own else SYNONYMS[name][0][0] if name in SYNONYMS else None,
         )
         for name, setting in sorted(TOPIC_SETTINGS.items())
     ]
 
 
-def _broker_configs(broker: Broker, name: str, body: DescribeConfigsRequest) -> list[DescribeConfigsResourceResult]:
+def _broker_configs(
+    broker: Broker, name: str, body: DescribeConfigsRequest
+) -> list[DescribeConfigsResourceResult]:
     configs = broker.image.configs
     default: Mapping[str, str] = configs.get(ConfigResource(BROKER_RESOURCE, CLUSTER_DEFAULT), {})
     if name == CLUSTER_DEFAULT:
@@ -91,7 +101,9 @@ def _broker_configs(broker: Broker, name: str, body: DescribeConfigsRequest) -> 
             if key in BROKER_SETTINGS
         ]
     if name != str(broker.broker_id):
-        raise Rejected(ErrorCode.INVALID_REQUEST, f"ask broker {name} for its settings; this is {broker.broker_id}")
+        raise Rejected(
+            ErrorCode.INVALID_REQUEST, f"ask broker {name} for its settings; this is {broker.broker_id}"
+        )
     own: Mapping[str, str] = configs.get(ConfigResource(BROKER_RESOURCE, name), {})
     rows = []
     for key, setting in sorted(BROKER_SETTINGS.items()):
@@ -102,6 +114,7 @@ def _broker_configs(broker: Broker, name: str, body: DescribeConfigsRequest) -> 
         else:
             value = broker.settings.value(key)
             row = _row(setting, value, _inherited(setting, value), body, key)
+        row.read_only = key not in DYNAMIC_BROKER_CONFIGS
         rows.append(row)
     return rows
 
@@ -111,16 +124,17 @@ def _inherited(setting: Setting, value: SettingValue) -> int:
 
 
 def _row(
-    setting: Setting, value: SettingValue, source: int, body: DescribeConfigsRequest, synonym: str
+    setting: Setting, value: SettingValue, source: int, body: DescribeConfigsRequest, synonym: str | None
 ) -> DescribeConfigsResourceResult:
     text = setting.render(value)
+    synonyms = [] if synonym is None else [DescribeConfigsSynonym(name=synonym, value=text, source=source)]
     return DescribeConfigsResourceResult(
         name=setting.name,
         value=text,
         read_only=False,
         config_source=source,
         is_sensitive=False,
-        synonyms=[DescribeConfigsSynonym(name=synonym, value=text, source=source)] if body.include_synonyms else [],
+        synonyms=synonyms if body.include_synonyms else [],
         config_type=int(setting.type),
         documentation=setting.doc if body.include_documentation else None,
     )
