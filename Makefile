@@ -15,7 +15,7 @@ CORE := $(VENV)/.core-built
 TOOLCHAINS := .cache/.conformance-built
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test fmt lint types unit sim conformance nightly bench deny clean
+.PHONY: help dev demo test fmt lint types unit sim conformance differential nightly bench deny clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -52,6 +52,9 @@ unit: dev ## the fast tests: units, properties, architecture; and the Rust ones
 conformance: dev ## the issue's scenarios with real clients
 	$(BIN)/python -m conformance.build
 	$(PYTEST) tests/conformance
+
+differential: dev ## the same raw requests to Apache Kafka and here, every field compared (Java)
+	$(BIN)/python -m conformance.differential
 
 sim: dev ## the simulator: 200 seeds, or MINIKAFKA_SIM_SEEDS=N
 	$(PYTEST) tests/simulation

@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from minikafka.wire.messages.find_coordinator import FindCoordinatorRequest
+
 from conformance import build
 from conformance.dialogues.compare import Difference, Excuse, differences, unexcused, unused
 from conformance.dialogues.excused import EXCUSED
@@ -20,7 +22,6 @@ from conformance.dialogues.talk import Step, Talk
 from conformance.targets import Target, running
 from conformance.targets.apache_kafka import ApacheKafka
 from conformance.targets.minikafka import MiniKafka
-from minikafka.wire.messages.find_coordinator import FindCoordinatorRequest
 
 Script = Callable[[Talk], None]
 Transcripts = dict[str, Sequence[Step]]

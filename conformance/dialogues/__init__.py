@@ -1,1 +1,1 @@
-"""Raw requests to Kafka and to minikafka, in scripts; what the two answer must be the same (conformance/differential.py)."""
+"""Raw requests to Kafka and to minikafka, in scripts; both must answer the same (conformance/differential.py)."""

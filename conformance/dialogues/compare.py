@@ -75,7 +75,9 @@ def _differing_fields(script: str, left: Step, right: Step) -> Iterator[Differen
             yield Difference(script, left.name, field, *values)
         elif element not in told and element[: element.rindex("[")] not in {**left.answer, **right.answer}:
             told.add(element)
-            yield Difference(script, left.name, element, *(v if v == NOT_THERE else "(there)" for v in values))
+            yield Difference(
+                script, left.name, element, *(v if v == NOT_THERE else "(there)" for v in values)
+            )
 
 
 def _missing_element(field: str, other: Step) -> str | None:

@@ -4,11 +4,55 @@ from __future__ import annotations
 
 from conformance.dialogues.compare import Excuse
 
+ELR_DEFAULT = "formatting Kafka with ELR writes min.insync.replicas as a cluster setting"
+NO_GROUP_CONFIGS = "settings of groups are not described"
+NO_MAX_TIMESTAMP = "a batch is stored as the client sent it, so one flagged LogAppendTime is refused"
+STRICTER = "records are looked at more strictly: deltas and lengths that Kafka stores unread are refused"
+TRAILING = "exactly one batch: Kafka drops a few bytes behind it"
+NO_RECORDS = "decompressed bytes that are no records are an invalid record"
+LZ4_END = "a compressed frame is read to its last record, not to its end mark"
+
 EXCUSED: tuple[Excuse, ...] = (
     Excuse("*", "*", "*error_message", "a refusal says why also where Kafka is silent", "None", "<text>"),
     Excuse("*", "*", "api_keys[*", "APIs that are not built are not advertised", "(there)", "(absent)"),
     Excuse("*", "*", "supported_features[kraft.version]", "one controller voter (ADR 0006)"),
-    Excuse("*", "*", "supported_features[metadata.version].min_version", "a cluster starts at today's version"),
+    Excuse(
+        "*", "*", "supported_features[metadata.version].min_version", "a cluster starts at today's version"
+    ),
     Excuse("*", "*", "*_features[share.version].*", "share groups are not served; clients go by the APIs"),
-    Excuse("*", "*", "*_authorized_operations", "no ACLs: what is asked about them is left out"),
+    Excuse("*", "*", "*authorized_operations", "no ACLs: what is asked about them is left out"),
+    Excuse("*", "*", "*[min.insync.replicas].config_source", ELR_DEFAULT, "3", "5"),
+    Excuse("describe_configs_errors", "* of the default broker *", "*.configs", ELR_DEFAULT),
+    Excuse(
+        "describe_configs_errors",
+        "* of a broker *",
+        "*.configs[*.id]",
+        "named by the cluster, not by a setting",
+    ),
+    Excuse(
+        "describe_configs_errors",
+        "* of a topic *",
+        "*ms].synonyms",
+        "a default without its broker setting",
+        "[]",
+    ),
+    Excuse("describe_configs_errors", "* of a group *", "*", NO_GROUP_CONFIGS),
+    Excuse(
+        "incremental_alter_configs_errors",
+        "* unknown operation *",
+        "*.error_code",
+        "Kafka stumbles",
+        "-1",
+        "42",
+    ),
+    Excuse("small_segments", "*", "*", "segments may be as small as a test wants them"),
+    Excuse("bad_batches", "* trailing byte *", "*", TRAILING),
+    Excuse("bad_batches", "* LogAppendTime *", "*", NO_MAX_TIMESTAMP),
+    Excuse("bad_records", "* byte *", "*", STRICTER, minikafka="87"),
+    Excuse("bad_records", "* byte *", "*.base_offset", STRICTER, minikafka="-1"),
+    Excuse("bad_records", "* byte *", "*.record_errors", STRICTER, kafka="[]"),
+    Excuse("compressed_batches", "* codec 3, *", "*", LZ4_END),
+    Excuse("compressed_batches", "*", "*.error_code", NO_RECORDS, "-1", "87"),
+    Excuse("fetch_details", "* unknown session *", "*", "every fetch is a full one (F10)"),
+    Excuse("group_tools", "* list *", "groups[joined-none]", "a refused join leaves no empty group behind"),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.dialogues.talk import Talk
 from minikafka.wire.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from minikafka.wire.messages.update_features import FeatureUpdateKey, UpdateFeaturesRequest
+
+from conformance.dialogues.talk import Talk
 
 UPGRADE, SAFE_DOWNGRADE, UNSAFE_DOWNGRADE = 1, 2, 3
 

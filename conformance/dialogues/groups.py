@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from conformance.dialogues.requests import UNKNOWN_ID, committed_offsets, make_topic, offsets_of
-from conformance.dialogues.talk import Talk
 from minikafka.wire.messages.delete_groups import DeleteGroupsRequest
 from minikafka.wire.messages.describe_groups import DescribeGroupsRequest
 from minikafka.wire.messages.find_coordinator import FindCoordinatorRequest
@@ -17,6 +15,9 @@ from minikafka.wire.messages.offset_delete import (
     OffsetDeleteRequestTopic,
 )
 from minikafka.wire.messages.sync_group import SyncGroupRequest, SyncGroupRequestAssignment
+
+from conformance.dialogues.requests import UNKNOWN_ID, committed_offsets, make_topic, offsets_of
+from conformance.dialogues.talk import Talk
 
 METADATA = b"\0\1\0\0\0\1\0\x07grouped\xff\xff\xff\xff\0\0\0\0"
 """A consumer's subscription to the topic `grouped`."""
@@ -74,7 +75,9 @@ def find_coordinator(talk: Talk) -> None:
                 talk.settle(f"type {kind}", request, version)
     for kind, key in ((9, "found"), (0, ""), (1, ""), (2, "found"), (2, "a:b:0")):
         talk.settle(f"type {kind} key {key!r}", FindCoordinatorRequest(key, kind), 3)
-        talk.settle(f"type {kind} key {key!r}", FindCoordinatorRequest(key_type=kind, coordinator_keys=[key]), 4)
+        talk.settle(
+            f"type {kind} key {key!r}", FindCoordinatorRequest(key_type=kind, coordinator_keys=[key]), 4
+        )
         if kind == 2:
             request = FindCoordinatorRequest(key_type=kind, coordinator_keys=["no colons"])
             talk.settle("type 2 malformed", request, 6)
@@ -118,7 +121,9 @@ def one_member(talk: Talk) -> None:
         talk.settle(what, committed_offsets(group, "grouped", member=who, generation=number), 9)
     talk.settle("unknown instance", HeartbeatRequest("single", generation, member, "one"), 4)
     for kind, protocol in (("connect", "range"), ("consumer", "sticky"), (None, None), ("consumer", "range")):
-        talk.settle(f"sync as {kind} {protocol}", sync("single", generation, member, kind=kind, protocol=protocol), 5)
+        talk.settle(
+            f"sync as {kind} {protocol}", sync("single", generation, member, kind=kind, protocol=protocol), 5
+        )
     for version in range(6):
         talk.settle("sync", sync("single", generation, member, kind="consumer", protocol="range"), version)
     talk.settle("commit", committed_offsets("single", "grouped", member=member, generation=generation), 8)
@@ -140,7 +145,9 @@ def two_members(talk: Talk) -> None:
     )
     assert rebalancing
     talk.settle("sync while preparing", sync("pair", generation, first), 3)
-    talk.settle("commit while preparing", committed_offsets("pair", "grouped", member=first, generation=generation), 8)
+    talk.settle(
+        "commit while preparing", committed_offsets("pair", "grouped", member=first, generation=generation), 8
+    )
     talk.settle("wrong generation", HeartbeatRequest("pair", generation + 1, first), 4)
     talk.ask("described while preparing", DescribeGroupsRequest(["pair"]), 5)
     leader = talk.settle("first joins again", join("pair", first), 3)
@@ -162,7 +169,7 @@ def two_members(talk: Talk) -> None:
 
 def static_members(talk: Talk) -> None:
     """G8: the instance's new member takes over, the old one is fenced."""
-    old, generation = joined(talk, "static", instance="one")
+    old, _ = joined(talk, "static", instance="one")
     answer = talk.settle("takes over", join("static", instance="one"), 9)
     assert isinstance(answer, JoinGroupResponse)
     new, number = answer.member_id, answer.generation_id
@@ -239,8 +246,12 @@ def offset_fetch(talk: Talk) -> None:
             talk.settle("all", offsets_of(version, "fetcher", None), version)
             talk.settle("all of no group", offsets_of(version, "fetcher-none", None), version)
         talk.settle("unknown topic", offsets_of(version, "fetcher", "none", topic_id=UNKNOWN_ID), version)
-        talk.settle("unknown partition", offsets_of(version, "fetcher", "fetched", (9,), topic_id=topic_id), version)
-        talk.settle("unknown group", offsets_of(version, "fetcher-none", "fetched", topic_id=topic_id), version)
+        talk.settle(
+            "unknown partition", offsets_of(version, "fetcher", "fetched", (9,), topic_id=topic_id), version
+        )
+        talk.settle(
+            "unknown group", offsets_of(version, "fetcher-none", "fetched", topic_id=topic_id), version
+        )
         talk.settle("empty group", offsets_of(version, "", "fetched", topic_id=topic_id), version)
         if version >= 9:
             member = offsets_of(version, "fetcher", "fetched", topic_id=topic_id, member=("nobody", 3))
@@ -255,7 +266,9 @@ def group_tools(talk: Talk) -> None:
     for version in range(7):
         names = ["tool-offsets", "tool-member", "tool-none", ""]
         talk.settle("describe", DescribeGroupsRequest(names), version)
-    talk.settle("describe operations", DescribeGroupsRequest(["tool-member"], include_authorized_operations=True), 5)
+    talk.settle(
+        "describe operations", DescribeGroupsRequest(["tool-member"], include_authorized_operations=True), 5
+    )
     for states, types, version in (
         ([], [], 0),
         ([], [], 3),

@@ -52,7 +52,7 @@ class Normalizer:
         elif name == "records" and isinstance(value, bytes | memoryview):
             yield path, self._records(bytes(value))
         elif isinstance(value, list) and value and isinstance(value[0], Message):
-            for position, element in enumerate(sorted(value, key=_identity)):
+            for position, element in enumerate(sorted(value, key=self._order)):
                 yield from self._fields(element, f"{path}[{_label(element, position)}]")
         else:
             yield path, self._scalar(name, value)
@@ -64,6 +64,8 @@ class Normalizer:
             return self._text(name, value)
         if isinstance(value, int) and not isinstance(value, bool):
             return self._number(name, value)
+        if isinstance(value, list):
+            return repr(sorted(value))
         return repr(value)
 
     def _bytes(self, name: str, value: bytes) -> str:
@@ -93,6 +95,11 @@ class Normalizer:
             return "<session>"
         return str(value)
 
+    def _order(self, element: Message) -> tuple[str, int]:
+        """Elements in an order of their own: by what names them, generated ids as they were met."""
+        text, number = _identity(element)
+        return (self._text("", text) if text in self._ids else text, number)
+
     def _id(self, kind: str, value: bytes | str | int) -> str:
         if value not in self._ids:
             self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -102,6 +109,7 @@ class Normalizer:
     def _records(self, data: bytes) -> str:
         """Batch by batch what a consumer would see, and what of the header a leader decides."""
         shown = []
+        data = _whole_batches(data)
         for header in _core.inspect_batches(data):
             fields = (
                 f"offsets {header.base_offset}..{header.last_offset} epoch {header.partition_leader_epoch}",
@@ -115,6 +123,17 @@ class Normalizer:
             for record in _core.read_records(data)
         ]
         return " | ".join(shown)
+
+
+def _whole_batches(data: bytes) -> bytes:
+    """Without a last batch that was cut: where it is cut is no part of the contract (F3)."""
+    end = 0
+    while end + 12 <= len(data):
+        size = 12 + int.from_bytes(data[end + 8 : end + 12], "big")
+        if end + size > len(data):
+            break
+        end += size
+    return data[:end]
 
 
 def _error_code(message: Message) -> int:

@@ -6,7 +6,6 @@ import struct
 import time
 from collections.abc import Mapping, Sequence
 
-from conformance.dialogues.talk import Talk, error_codes
 from minikafka import _core
 from minikafka.wire.message import ZERO_UUID
 from minikafka.wire.messages import (
@@ -20,6 +19,8 @@ from minikafka.wire.messages import (
     offset_fetch,
     produce,
 )
+
+from conformance.dialogues.talk import Talk, error_codes
 
 OLD_MS = 1_700_000_000_000
 """A record time that is not now, so that answers made from records and from clocks can be told apart."""
@@ -174,9 +175,7 @@ def new_producer(talk: Talk, transactional_id: str | None = None, *, version: in
     return answer.producer_id, answer.producer_epoch
 
 
-def end(
-    transactional_id: str, producer: tuple[int, int], *, commit: bool = True
-) -> end_txn.EndTxnRequest:
+def end(transactional_id: str, producer: tuple[int, int], *, commit: bool = True) -> end_txn.EndTxnRequest:
     return end_txn.EndTxnRequest(transactional_id, *producer, commit)
 
 

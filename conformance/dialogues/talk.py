@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from conformance.dialogues.normal import Flat, Normalizer
-from conformance.raw import ConnectionEnded, RawConnection
 from minikafka.wire.message import Message
 
+from conformance.dialogues.normal import Flat, Normalizer
+from conformance.raw import ConnectionEnded, RawConnection
+
 SETTLING = frozenset({14, 15, 16, 51})
-"""Coordinator loading, not available, moved; CONCURRENT_TRANSACTIONS: how long these last is no part of the contract."""
+"""Coordinator loading, not available, moved; CONCURRENT_TRANSACTIONS: how long these last is no part of a contract."""
 
 SETTLE_TIMEOUT_S = 5.0
 PAUSE_S = 0.02

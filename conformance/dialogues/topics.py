@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from conformance.dialogues.requests import UNKNOWN_ID, create, make_topic
-from conformance.dialogues.talk import Talk
 from minikafka.wire.messages import alter_configs, describe_configs, incremental_alter_configs
 from minikafka.wire.messages.create_partitions import (
     CreatePartitionsAssignment,
@@ -13,10 +11,14 @@ from minikafka.wire.messages.create_partitions import (
 from minikafka.wire.messages.create_topics import (
     CreatableReplicaAssignment,
     CreatableTopic,
+    CreatableTopicConfig,
     CreateTopicsRequest,
 )
 from minikafka.wire.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
 from minikafka.wire.messages.elect_leaders import ElectLeadersRequest, TopicPartitions
+
+from conformance.dialogues.requests import UNKNOWN_ID, create, make_topic
+from conformance.dialogues.talk import Talk
 
 TOPIC, BROKER, BROKER_LOGGER, GROUP = 2, 4, 8, 32
 SET, DELETE, APPEND, SUBTRACT = range(4)
@@ -44,11 +46,13 @@ def create_topics(talk: Talk) -> None:
             ("cleanup.policy", "compact,delete"),
             ("min.insync.replicas", "0"),
             ("compression.type", "rar"),
-            ("segment.bytes", "1"),
             ("message.timestamp.type", "Never"),
         )
     ):
         talk.ask(f"{key}={value}", create(f"config-{number}", configs={key: value}), 7)
+    nothing = create("config-null")
+    nothing.topics[0].configs = [CreatableTopicConfig("retention.ms", None)]
+    talk.ask("null config", nothing, 7)
     twice = create("twice")
     twice.topics *= 2
     talk.ask("twice in one request", twice, 7)
@@ -58,8 +62,14 @@ def create_topics(talk: Talk) -> None:
     talk.ask("only checked, and then made", create("only-checked"), 7)
 
 
+def small_segments(talk: Talk) -> None:
+    talk.ask("segment.bytes=1", create("small", configs={"segment.bytes": "1"}), 7)
+
+
 def assigned_topics(talk: Talk) -> None:
-    def ask(what: str, assignments: list[tuple[int, list[int]]], partitions: int = -1, replicas: int = -1) -> None:
+    def ask(
+        what: str, assignments: list[tuple[int, list[int]]], partitions: int = -1, replicas: int = -1
+    ) -> None:
         listed = [CreatableReplicaAssignment(*each) for each in assignments]
         topic = CreatableTopic(f"assigned {what}".replace(" ", "-"), partitions, replicas, listed)
         talk.ask(what, CreateTopicsRequest([topic], 5000), 7)
@@ -97,9 +107,13 @@ def delete_topics(talk: Talk) -> None:
 def create_partitions(talk: Talk) -> None:
     make_topic(talk, "grown", 2)
 
-    def ask(what: str, name: str, count: int, brokers: list[list[int]] | None = None, version: int = 3) -> None:
+    def ask(
+        what: str, name: str, count: int, brokers: list[list[int]] | None = None, version: int = 3
+    ) -> None:
         assignments = None if brokers is None else [CreatePartitionsAssignment(each) for each in brokers]
-        talk.ask(what, CreatePartitionsRequest([CreatePartitionsTopic(name, count, assignments)], 5000), version)
+        talk.ask(
+            what, CreatePartitionsRequest([CreatePartitionsTopic(name, count, assignments)], 5000), version
+        )
 
     for version in range(4):
         ask("sound", "grown", 3 + version, version=version)
@@ -155,7 +169,9 @@ def alter_configs_errors(talk: Talk) -> None:
     make_topic(talk, "altered")
 
     def ask(what: str, kind: int, name: str, **values: str | None) -> None:
-        entries = [alter_configs.AlterableConfig(key.replace("_", "."), value) for key, value in values.items()]
+        entries = [
+            alter_configs.AlterableConfig(key.replace("_", "."), value) for key, value in values.items()
+        ]
         resource = alter_configs.AlterConfigsResource(kind, name, entries)
         talk.ask(what, alter_configs.AlterConfigsRequest([resource]), 2)
 
@@ -202,6 +218,7 @@ SCRIPTS = {
     each.__name__: each
     for each in (
         create_topics,
+        small_segments,
         assigned_topics,
         delete_topics,
         create_partitions,

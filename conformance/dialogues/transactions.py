@@ -2,20 +2,6 @@
 
 from __future__ import annotations
 
-from conformance.dialogues.requests import (
-    UNKNOWN_PRODUCER,
-    batch,
-    committed_offsets,
-    end,
-    fetched,
-    init_id,
-    make_topic,
-    new_producer,
-    offsets_at,
-    offsets_of,
-    produced,
-)
-from conformance.dialogues.talk import Talk
 from minikafka.wire.messages.add_offsets_to_txn import AddOffsetsToTxnRequest
 from minikafka.wire.messages.add_partitions_to_txn import (
     AddPartitionsToTxnRequest,
@@ -40,12 +26,27 @@ from minikafka.wire.messages.write_txn_markers import (
     WriteTxnMarkersRequest,
 )
 
+from conformance.dialogues.requests import (
+    UNKNOWN_PRODUCER,
+    batch,
+    committed_offsets,
+    end,
+    fetched,
+    init_id,
+    make_topic,
+    new_producer,
+    offsets_at,
+    offsets_of,
+    produced,
+)
+from conformance.dialogues.talk import Talk
+
 Producer = tuple[int, int]
 
 
-def added(transactional_id: str, producer: Producer, *topics: str, partitions: tuple[int, ...] = (0,)) -> (
-    AddPartitionsToTxnRequest
-):
+def added(
+    transactional_id: str, producer: Producer, *topics: str, partitions: tuple[int, ...] = (0,)
+) -> AddPartitionsToTxnRequest:
     named = [AddPartitionsToTxnTopic(topic, list(partitions)) for topic in topics]
     return AddPartitionsToTxnRequest(None, transactional_id, *producer, named)
 
@@ -61,9 +62,7 @@ def txn_offsets(
     instance: str | None = None,
 ) -> TxnOffsetCommitRequest:
     named = [TxnOffsetCommitRequestTopic(name=topic, partitions=[TxnOffsetCommitRequestPartition(0, 7)])]
-    return TxnOffsetCommitRequest(
-        transactional_id, group, *producer, generation, member, instance, named
-    )
+    return TxnOffsetCommitRequest(transactional_id, group, *producer, generation, member, instance, named)
 
 
 def settle_state(talk: Talk, transactional_id: str) -> None:
@@ -76,7 +75,9 @@ def settle_state(talk: Talk, transactional_id: str) -> None:
     talk.settle("state", DescribeTransactionsRequest([transactional_id]), 0, done=is_complete)
 
 
-def ended(talk: Talk, what: str, transactional_id: str, producer: Producer, version: int, *, commit: bool) -> Producer:
+def ended(
+    talk: Talk, what: str, transactional_id: str, producer: Producer, version: int, *, commit: bool
+) -> Producer:
     """EndTxn, waited out; the producer to go on with."""
     answer = talk.settle(what, end(transactional_id, producer, commit=commit), version)
     settle_state(talk, transactional_id)
@@ -202,7 +203,9 @@ def end_second_version(talk: Talk) -> None:
                     talk.ask("write", produced("ended-again", data, transactional_id=name), 12)
                     producer = ended(talk, state, name, producer, 5, commit=state == "commit")
                 asked = (producer[0], producer[1] - 1) if retry else producer
-                talk.settle(f"after {state}: commit {commit}, retry {retry}", end(name, asked, commit=commit), 5)
+                talk.settle(
+                    f"after {state}: commit {commit}, retry {retry}", end(name, asked, commit=commit), 5
+                )
                 settle_state(talk, name)
     name = "ender-empty-False-False"
     for what, who in (("older", (0, 0)), ("another producer", (UNKNOWN_PRODUCER, 0))):
@@ -214,38 +217,47 @@ def transactional_writes(talk: Talk) -> None:
     """T6, per version: not added, added, without the id, plain batches in between."""
     make_topic(talk, "transacted", 8)
     for place, version in enumerate((3, 8, 10, 11, 12)):
-        name = f"writer-{version}"
-        producer = new_producer(talk, name)
+        _write_in_one_version(talk, place, version)
 
-        def write(
-            what: str, sequence: int, *, txid: str | None = name, who: Producer = producer, inside: bool = True
-        ) -> None:
-            data = batch(producer=who, sequence=sequence, transactional=inside)
-            talk.ask(what, produced("transacted", data, partition=place, transactional_id=txid), version)
 
-        write("no transactional id", 0, txid=None)
-        write("another transactional id", 0, txid="writer-none")
-        if version < 12:
-            write("not added", 0)
-            talk.settle("add", added(name, producer, "transacted", partitions=(place,)), 3)
-        else:
-            write("not from 0", 5)
-        write("added", 0)
-        write("duplicate", 0)
-        write("next", 1)
-        write("gap", 7)
-        write("plain batch inside", 2, inside=False)
-        write("later epoch", 0, who=(producer[0], 5))
-        write("another producer", 0, who=(UNKNOWN_PRODUCER, 0))
-        talk.ask("committed so far", fetched("transacted", isolation=1, partition=place), 12)
-        talk.ask("LSO", offsets_at("transacted", -1, isolation=1, partition=place), 7)
-        ended(talk, "end", name, producer, 5 if version == 12 else 3, commit=version % 2 == 0)
-        write("after the end", 2)
-        write("plain, after the end", 2, inside=False)
-        talk.ask("committed", fetched("transacted", isolation=1, partition=place), 12)
-        talk.ask("everything", fetched("transacted", partition=place), 12)
-        talk.ask("from the marker", fetched("transacted", 2, isolation=1, partition=place), 12)
-        talk.ask("LSO", offsets_at("transacted", -1, isolation=1, partition=place), 7)
+def _write_in_one_version(talk: Talk, place: int, version: int) -> None:
+    name = f"writer-{version}"
+    producer = new_producer(talk, name)
+
+    def write(
+        what: str,
+        sequence: int,
+        *,
+        txid: str | None = name,
+        who: Producer = producer,
+        inside: bool = True,
+    ) -> None:
+        data = batch(producer=who, sequence=sequence, transactional=inside)
+        talk.ask(what, produced("transacted", data, partition=place, transactional_id=txid), version)
+
+    write("no transactional id", 0, txid=None)
+    write("another transactional id", 0, txid="writer-none")
+    if version < 12:
+        write("not added", 0)
+        talk.settle("add", added(name, producer, "transacted", partitions=(place,)), 3)
+    else:
+        write("not from 0", 5)
+    write("added", 0)
+    write("duplicate", 0)
+    write("next", 1)
+    write("gap", 7)
+    write("plain batch inside", 2, inside=False)
+    write("later epoch", 0, who=(producer[0], 5))
+    write("another producer", 0, who=(UNKNOWN_PRODUCER, 0))
+    talk.ask("committed so far", fetched("transacted", isolation=1, partition=place), 12)
+    talk.ask("LSO", offsets_at("transacted", -1, isolation=1, partition=place), 7)
+    ended(talk, "end", name, producer, 5 if version == 12 else 3, commit=version % 2 == 0)
+    write("after the end", 2)
+    write("plain, after the end", 2, inside=False)
+    talk.ask("committed", fetched("transacted", isolation=1, partition=place), 12)
+    talk.ask("everything", fetched("transacted", partition=place), 12)
+    talk.ask("from the marker", fetched("transacted", 2, isolation=1, partition=place), 12)
+    talk.ask("LSO", offsets_at("transacted", -1, isolation=1, partition=place), 7)
 
 
 def offsets_in_transactions(talk: Talk) -> None:
@@ -282,7 +294,9 @@ def markers(talk: Talk) -> None:
     data = batch(producer=producer, sequence=0, transactional=True)
     talk.ask("write", produced("marked", data, transactional_id="marker"), 9)
 
-    def mark(what: str, who: Producer, version: int, *, coordinator: int = 0, level: int = 0, topic: str = "marked") -> None:
+    def mark(
+        what: str, who: Producer, version: int, *, coordinator: int = 0, level: int = 0, topic: str = "marked"
+    ) -> None:
         named = [WritableTxnMarkerTopic(topic, [0])]
         marker = WritableTxnMarker(*who, False, named, coordinator, level if version > 1 else 0)
         talk.ask(what, WriteTxnMarkersRequest([marker]), version)
@@ -312,7 +326,9 @@ def transaction_tools(talk: Talk) -> None:
         talk.ask("ongoing ones", ListTransactionsRequest(["Ongoing"]), version)
         talk.ask("of the producer", ListTransactionsRequest([], [producer[0]]), version)
         talk.ask("unknown state", ListTransactionsRequest(["Sleeping"]), version)
-    talk.ask("of an hour", ListTransactionsRequest(duration_filter=3_600_000, producer_id_filters=[producer[0]]), 1)
+    talk.ask(
+        "of an hour", ListTransactionsRequest(duration_filter=3_600_000, producer_id_filters=[producer[0]]), 1
+    )
     talk.ask("by pattern", ListTransactionsRequest(transactional_id_pattern="sho.*n"), 2)
     talk.ask("by a bad pattern", ListTransactionsRequest(transactional_id_pattern="("), 2)
     ended(talk, "end", "shown", producer, 3, commit=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import struct
 
-from conformance.dialogues.requests import UNKNOWN_ID, make_topic
-from conformance.dialogues.talk import Talk
 from minikafka import _core
 from minikafka.wire.messages.api_versions import ApiVersionsRequest
 from minikafka.wire.messages.describe_cluster import DescribeClusterRequest
@@ -16,12 +14,22 @@ from minikafka.wire.messages.describe_topic_partitions import (
 )
 from minikafka.wire.messages.metadata import MetadataRequest, MetadataRequestTopic
 
+from conformance.dialogues.requests import UNKNOWN_ID, make_topic
+from conformance.dialogues.talk import Talk
+
 
 def api_versions(talk: Talk) -> None:
     for version in range(6):
         named = ApiVersionsRequest("raw", "1.0") if version >= 3 else ApiVersionsRequest()
         talk.ask("sound", named, version)
-    for name, number in (("", "1.0"), ("-raw", "1.0"), ("raw", ""), ("raw", "1 0"), ("raw.", "1.0"), ("r", "1")):
+    for name, number in (
+        ("", "1.0"),
+        ("-raw", "1.0"),
+        ("raw", ""),
+        ("raw", "1 0"),
+        ("raw.", "1.0"),
+        ("r", "1"),
+    ):
         talk.ask(f"named {name!r} {number!r}", ApiVersionsRequest(name, number), 3)
     talk.ask("another cluster and node", ApiVersionsRequest("raw", "1.0", "x" * 22, 77), 5)
     talk.ask("another cluster", ApiVersionsRequest("raw", "1.0", cluster_id="x" * 22), 5)
@@ -86,4 +94,6 @@ def topic_partitions(talk: Talk) -> None:
     talk.ask("none at all", DescribeTopicPartitionsRequest(names, 0), 0)
 
 
-SCRIPTS = {each.__name__: each for each in (api_versions, unknown_versions, metadata, cluster, topic_partitions)}
+SCRIPTS = {
+    each.__name__: each for each in (api_versions, unknown_versions, metadata, cluster, topic_partitions)
+}

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import struct
 
+from minikafka import _core
+from minikafka.wire.messages.api_versions import ApiVersionsRequest
+from minikafka.wire.messages.produce import ProduceRequest
+
 from conformance.dialogues.requests import (
     ATTRIBUTES,
     OLD_MS,
@@ -19,9 +23,6 @@ from conformance.dialogues.requests import (
     records,
 )
 from conformance.dialogues.talk import Talk
-from minikafka import _core
-from minikafka.wire.messages.api_versions import ApiVersionsRequest
-from minikafka.wire.messages.produce import ProduceRequest
 
 MAGIC, BASE_OFFSET, LAST_DELTA, COUNT = 16, 0, 23, 57
 LAST_SEQUENCE = 2**31 - 1
@@ -34,7 +35,7 @@ def produce_versions(talk: Talk) -> None:
         talk.ask("sound", produced("written", batch()), version)
         talk.ask("unknown topic", produced("written-none", batch()), version)
         talk.ask("unknown partition", produced("written", batch(), partition=9), version)
-        talk.ask("null key is fine, bad CRC is not", produced("written", b"\0" * 100), version)
+        talk.ask("zeros", produced("written", b"\0" * 100), version)
     talk.ask("by id", produced(topic_id, batch()), 13)
     talk.ask("unknown id", produced(UNKNOWN_ID, batch()), 13)
     talk.ask("unknown partition", produced(topic_id, batch(), partition=9), 13)
@@ -107,7 +108,11 @@ def compressed_batches(talk: Talk) -> None:
     for codec in (GZIP, SNAPPY, LZ4, ZSTD):
         sound = batch(3, compression=codec)
         talk.ask(f"codec {codec}", produced("compressed", sound, partition=codec), 9)
-        talk.ask(f"codec {codec}, bytes spoilt", produced("compressed", changed(sound, 63, b"\7\7\7\7"), partition=codec), 9)
+        talk.ask(
+            f"codec {codec}, bytes spoilt",
+            produced("compressed", changed(sound, 63, b"\7\7\7\7"), partition=codec),
+            9,
+        )
         talk.ask(f"codec {codec}, cut", produced("compressed", _cut(sound), partition=codec), 9)
         talk.ask(f"codec {codec}, count wrong", produced("compressed", _recounted(sound), partition=codec), 9)
         talk.ask(f"codec {codec}, what is there", fetched("compressed", partition=codec), 12)
@@ -143,7 +148,9 @@ def sequences(talk: Talk) -> None:
     make_topic(talk, "sequences")
     producer = new_producer(talk)
 
-    def ask(what: str, sequence: int, count: int = 1, epoch: int = 0, version: int = 9, at: int = OLD_MS) -> None:
+    def ask(
+        what: str, sequence: int, count: int = 1, epoch: int = 0, version: int = 9, at: int = OLD_MS
+    ) -> None:
         data = batch(count, producer=(producer[0], epoch), sequence=sequence, timestamp=at)
         talk.ask(what, produced("sequences", data), version)
 
