@@ -66,13 +66,13 @@ class BrokerSettings:
         1000, "Least time between assignments (G13).", at_least=0
     )
     group_consumer_assignors: tuple[str, ...] = words(
-        ("uniform", "range"), "Server-side assignors (G16).", supported=False
+        ("uniform", "range"), "Server-side assignors (G16)."
     )
     group_consumer_heartbeat_interval_ms: int = integer(
         5000, "Told to members of the new protocol.", at_least=1
     )
     group_consumer_max_size: int = integer(
-        INT_MAX, "Members of a group of the new protocol.", at_least=1, supported=False
+        INT_MAX, "Members of a group of the new protocol.", at_least=1
     )
     group_consumer_migration_policy: str = string(
         "bidirectional",
@@ -81,7 +81,7 @@ class BrokerSettings:
         supported=False,
     )
     group_consumer_session_timeout_ms: int = integer(
-        45_000, "Session of a new-protocol member.", at_least=1, supported=False
+        45_000, "Session of a new-protocol member.", at_least=1
     )
     group_initial_rebalance_delay_ms: int = integer(
         3000, "First rebalance of an empty group waits (G3).", at_least=0

@@ -10,6 +10,7 @@
 
 A member's commit keeps its session. In CompletingRebalance it hears REBALANCE_IN_PROGRESS [27], as its partitions may
 already be another's; in PreparingRebalance it is accepted, because consumers commit when they give partitions up.
+A member of a KIP-848 group proves itself by its epoch instead (`consumer/offsets.py`, G16).
 Transactional commits ignore the state: the generation check and the transaction itself protect them (KIP-447).
 """
 
@@ -25,6 +26,9 @@ from minikafka.group.classic.member import Member
 from minikafka.group.classic.rebalance import renew_session
 from minikafka.group.classic.requests import UNKNOWN_MEMBER_ID, Identity
 from minikafka.group.classic.states import DEAD, EMPTY, HEARS
+from minikafka.group.consumer.leave import watch_session
+from minikafka.group.consumer.member import ConsumerMember
+from minikafka.group.consumer.offsets import commit_error, committing_member
 from minikafka.group.groups import Groups
 from minikafka.group.records import CommittedOffset, offset_commit_record
 from minikafka.types import (
@@ -68,6 +72,9 @@ class CommitRequest(NamedTuple):
 def commit(groups: Groups, request: CommitRequest, now: Now) -> Result[list[ErrorCode]]:
     """An error per offset asked, in order: NONE or OFFSET_METADATA_TOO_LARGE [12]. Raises Rejected, see the module."""
     outcome: Result[list[ErrorCode]] = Result()
+    if request.identity.group_id in groups.consumer:
+        _commit_of_consumer_group(groups, request, now, outcome, is_transactional=False)
+        return outcome
     group = _group(groups, request)
     if group is not None:
         member = _check(group, request.identity, is_transactional=False)
@@ -82,11 +89,36 @@ def commit_in_transaction(
 ) -> Result[list[ErrorCode]]:
     """The same, as a batch of the producer's transaction: pending until its marker. Does not renew the session."""
     outcome: Result[list[ErrorCode]] = Result(producer_id=producer_id, producer_epoch=producer_epoch)
+    if request.identity.group_id in groups.consumer:
+        _commit_of_consumer_group(groups, request, now, outcome, is_transactional=True)
+        return outcome
     group = _group(groups, request)
     if group is not None:
         _check(group, request.identity, is_transactional=True)
     _write(groups, request, now, outcome)
     return outcome
+
+
+def _commit_of_consumer_group(
+    groups: Groups,
+    request: CommitRequest,
+    now: Now,
+    outcome: Result[list[ErrorCode]],
+    *,
+    is_transactional: bool,
+) -> None:
+    """G16."""
+    group_id, member_id, _, epoch = request.identity
+    member = committing_member(
+        groups.consumer[group_id],
+        member_id,
+        epoch,
+        is_transactional=is_transactional,
+        knows_epochs=request.unknown_group is not ErrorCode.ILLEGAL_GENERATION,
+    )
+    _write(groups, request, now, outcome, (member, epoch))
+    if member is not None and not is_transactional:
+        watch_session(groups, group_id, member.member_id, now, outcome)
 
 
 def _group(groups: Groups, request: CommitRequest) -> ClassicGroup | None:
@@ -121,7 +153,14 @@ def _check(group: ClassicGroup, identity: Identity, *, is_transactional: bool) -
     return member
 
 
-def _write(groups: Groups, request: CommitRequest, now: Now, outcome: Result[list[ErrorCode]]) -> None:
+def _write(
+    groups: Groups,
+    request: CommitRequest,
+    now: Now,
+    outcome: Result[list[ErrorCode]],
+    by: tuple[ConsumerMember | None, int] = (None, NO_EPOCH),
+) -> None:
+    """`by`: the KIP-848 member who commits, and the epoch it gave."""
     errors: list[ErrorCode] = []
     has_retention = request.retention_time_ms != -1
     expire_timestamp_ms = now.wall_ms + request.retention_time_ms if has_retention else NO_TIMESTAMP
@@ -130,7 +169,10 @@ def _write(groups: Groups, request: CommitRequest, now: Now, outcome: Result[lis
         if len(metadata) > groups.settings.offset_metadata_max_bytes:
             errors.append(ErrorCode.OFFSET_METADATA_TOO_LARGE)
             continue
-        errors.append(ErrorCode.NONE)
+        error = commit_error(*by, asked.topic_id, asked.partition.partition)
+        errors.append(error)
+        if error is not ErrorCode.NONE:
+            continue
         committed = CommittedOffset(
             asked.offset, asked.leader_epoch, metadata, now.wall_ms, expire_timestamp_ms, asked.topic_id
         )

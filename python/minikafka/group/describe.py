@@ -7,9 +7,11 @@ from typing import Final, NamedTuple
 
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.states import DEAD, STABLE
+from minikafka.group.classic.subscription import CONSUMER_PROTOCOL_TYPE
 from minikafka.group.groups import Groups
 
 CLASSIC_TYPE: Final = "classic"
+CONSUMER_TYPE: Final = "consumer"
 
 
 class ListedGroup(NamedTuple):
@@ -45,12 +47,19 @@ class DescribedGroup(NamedTuple):
 def list_groups(groups: Groups, states: Collection[str], types: Collection[str]) -> list[ListedGroup]:
     """Groups in one of the states and of one of the types (compared without case); an empty filter passes all."""
     wanted_states = [state.lower() for state in states]
-    if types and CLASSIC_TYPE not in [kind.lower() for kind in types]:
-        return []
-    return [
+    wanted_types = [kind.lower() for kind in types]
+    listed = [
         ListedGroup(group.group_id, group.protocol_type or "", group.state.value)
         for group in groups.by_id.values()
-        if not wanted_states or group.state.value.lower() in wanted_states
+    ] + [
+        ListedGroup(group.group_id, CONSUMER_PROTOCOL_TYPE, group.state.value, CONSUMER_TYPE)
+        for group in groups.consumer.values()
+    ]
+    return [
+        group
+        for group in listed
+        if (not wanted_states or group.state.lower() in wanted_states)
+        and (not wanted_types or group.group_type in wanted_types)
     ]
 
 

@@ -18,6 +18,8 @@ from minikafka.coordinator.shard import CoordinatorRecord, Result
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.states import DEAD, EMPTY, HEARS, STABLE
+from minikafka.group.consumer.group import ConsumerGroup
+from minikafka.group.consumer.records import group_tombstones
 from minikafka.group.groups import Groups
 from minikafka.group.offsets import Offsets
 from minikafka.group.records import CommittedOffset, group_tombstone, offset_tombstone
@@ -42,6 +44,26 @@ def sweep(groups: Groups, offsets: Offsets, now: Now) -> list[CoordinatorRecord]
         has_pending = any(True for _ in offsets.pending_of_group(group.group_id))
         if group.state is EMPTY and not group.pending_members and not has_offsets_left and not has_pending:
             records.append(group_tombstone(group.group_id))
+    return records + _sweep_consumer_groups(groups, offsets, now)
+
+
+def _sweep_consumer_groups(groups: Groups, offsets: Offsets, now: Now) -> list[CoordinatorRecord]:
+    """KIP-848 groups: each offset counts from its own commit, as Kafka does."""
+    records: list[CoordinatorRecord] = []
+    retention_ms = groups.settings.offsets_retention_minutes * MS_PER_MINUTE
+    for group in groups.consumer.values():
+        expired = [
+            partition
+            for partition, committed in offsets.of_group(group.group_id)
+            if now.wall_ms - committed.commit_timestamp_ms >= retention_ms
+            and not group.is_subscribed_to(partition.topic)
+            and not offsets.is_pending(group.group_id, partition)
+        ]
+        records += [offset_tombstone(group.group_id, *partition) for partition in expired]
+        has_offsets_left = len(expired) < sum(1 for _ in offsets.of_group(group.group_id))
+        has_pending = any(True for _ in offsets.pending_of_group(group.group_id))
+        if not group.members and not has_offsets_left and not has_pending:
+            records += group_tombstones(group.group_id)
     return records
 
 
@@ -78,16 +100,22 @@ def _counted_from(group: ClassicGroup, committed: CommittedOffset) -> int | None
 
 def delete_group(groups: Groups, offsets: Offsets, group_id: str, outcome: Result[T]) -> None:
     """DeleteGroups, one group. Raises Rejected: GROUP_ID_NOT_FOUND [69], NON_EMPTY_GROUP [68]."""
+    consumer_group = groups.consumer.get(group_id)
     group = groups.get(group_id)
-    if group is None:
+    if consumer_group is not None:
+        if consumer_group.members:
+            raise Rejected(ErrorCode.NON_EMPTY_GROUP, f"the group is {consumer_group.state.value}")
+    elif group is None:
         raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, f"no group {group_id}")
-    heard = HEARS[group.state].delete_group
-    if heard != ErrorCode.NONE:
+    elif (heard := HEARS[group.state].delete_group) != ErrorCode.NONE:
         raise Rejected(heard, f"the group is {group.state.value}")
     partitions = dict.fromkeys(partition for partition, _ in offsets.of_group(group_id))
     partitions |= dict.fromkeys(offsets.pending_of_group(group_id))
     outcome.records += [offset_tombstone(group_id, *partition) for partition in partitions]
-    outcome.records.append(group_tombstone(group_id))
+    if consumer_group is not None:
+        outcome.records += group_tombstones(group_id)
+    else:
+        outcome.records.append(group_tombstone(group_id))
 
 
 def delete_offsets(
@@ -97,11 +125,11 @@ def delete_offsets(
     GROUP_SUBSCRIBED_TO_TOPIC [86]. Raises Rejected: [24], [69], NON_EMPTY_GROUP [68] for a live group whose
     subscriptions the broker cannot read.
     """
-    group = groups.find(group_id, ErrorCode.GROUP_ID_NOT_FOUND)
-    if group.state is DEAD:
-        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, "the group is gone")
-    if group.state is not EMPTY and not group.uses_consumer_protocol:
-        raise Rejected(ErrorCode.NON_EMPTY_GROUP, f"the group is {group.state.value}")
+    group: ClassicGroup | ConsumerGroup
+    if group_id in groups.consumer:
+        group = groups.consumer[group_id]
+    else:
+        group = _classic_group_to_delete_from(groups, group_id)
     outcome: Result[list[ErrorCode]] = Result()
     errors: list[ErrorCode] = []
     for partition in asked:
@@ -115,11 +143,20 @@ def delete_offsets(
     return outcome
 
 
+def _classic_group_to_delete_from(groups: Groups, group_id: str) -> ClassicGroup:
+    group = groups.find(group_id, ErrorCode.GROUP_ID_NOT_FOUND)
+    if group.state is DEAD:
+        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, "the group is gone")
+    if group.state is not EMPTY and not group.uses_consumer_protocol:
+        raise Rejected(ErrorCode.NON_EMPTY_GROUP, f"the group is {group.state.value}")
+    return group
+
+
 def forget_topic(groups: Groups, offsets: Offsets, topic: str, topic_id: TopicId) -> list[CoordinatorRecord]:
     """The topic is deleted: its offsets go, those committed for a later topic of that name stay."""
     return [
         offset_tombstone(group_id, *partition)
-        for group_id in groups.by_id
+        for group_id in (*groups.by_id, *groups.consumer)
         for partition, committed in offsets.of_group(group_id)
         if partition.topic == topic and committed.topic_id in (NO_TOPIC_ID, topic_id)
     ]

@@ -9,6 +9,8 @@ from minikafka.config import BrokerSettings
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.group.classic.group import ClassicGroup
+from minikafka.group.consumer.group import ConsumerGroup
+from minikafka.group.consumer.topics import CurrentTopics
 from minikafka.group.outcome import Reply
 from minikafka.types import Now
 
@@ -17,16 +19,25 @@ A = TypeVar("A")
 
 
 class Groups:
-    """by_id: every group with a record in the log, in the order they appeared.
+    """by_id: every classic group with a record in the log, in the order they appeared.
 
+    consumer: the same for KIP-848 groups; an id is in one of the two at most.
+    topics: the topics of the cluster as this broker knows them now.
     forming: groups whose first record is being written; they exist once it is (and never, if the log refuses it).
     unsent: parked requests whose answer is decided but not committed yet, with what they hear if that never happens.
     new_member_id: makes a fresh member id from a client or instance id; the only randomness here, injected.
     """
 
-    def __init__(self, settings: BrokerSettings, new_member_id: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        new_member_id: Callable[[str], str],
+        topics: CurrentTopics = dict,
+    ) -> None:
         self.settings = settings
         self.new_member_id = new_member_id
+        self.topics = topics
+        self.consumer: dict[str, ConsumerGroup] = {}
         self.by_id: dict[str, ClassicGroup] = {}
         self.forming: dict[str, ClassicGroup] = {}
         self.unsent: dict[int, Callable[[], None]] = {}

@@ -9,11 +9,12 @@ the answer once they are committed. What the log holds, and how each record is r
 | | null | forgotten |
 | GroupMetadata (group) | generation, members, assignments | the group at rest |
 | | null | deleted |
+| ConsumerGroup* (group, ...) | see `consumer/records.py` | a KIP-848 group |
 | an end-transaction marker | commit or abort | pending offsets become committed, or go |
 
 Offsets move by replay alone. A classic group also has volatile state, its rebalance conversation: while this broker
 serves it, the record of a new generation only settles what the conversation decided; read back from the log, it *is*
-the group, Stable with fresh sessions (or Empty). KIP-848 groups will live beside them in `group/consumer/`.
+the group, Stable with fresh sessions (or Empty). KIP-848 groups (`group/consumer/`) have no such state: all in the log.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ from minikafka.group.classic.requests import (
 from minikafka.group.classic.states import DEAD
 from minikafka.group.classic.sync import sync
 from minikafka.group.commit import CommitRequest, commit, commit_in_transaction
+from minikafka.group.consumer import describe as consumer_describe
+from minikafka.group.consumer import replay as consumer_replay
+from minikafka.group.consumer.describe import DescribedConsumerGroup
+from minikafka.group.consumer.heartbeat import heartbeat as consumer_heartbeat
+from minikafka.group.consumer.leave import watch_everyone
+from minikafka.group.consumer.offsets import check_fetch
+from minikafka.group.consumer.requests import HeartbeatAnswer, HeartbeatRequest
+from minikafka.group.consumer.topics import CurrentTopics
 from minikafka.group.describe import DescribedGroup, ListedGroup, describe_group, list_groups
 from minikafka.group.fetch import FetchedOffset, OffsetToFetch, fetch
 from minikafka.group.groups import Groups
@@ -58,10 +67,16 @@ _SWEEP_KEY: Final = ("sweep",)
 
 
 class GroupShard:
-    """See the module. `new_member_id(prefix)` makes a fresh id that starts with the client's or instance's id."""
+    """See the module. `new_member_id(prefix)` makes a fresh id that starts with the client's or instance's id;
+    `topics()` are those of the cluster, now."""
 
-    def __init__(self, settings: BrokerSettings, new_member_id: Callable[[str], str]) -> None:
-        self.groups = Groups(settings, new_member_id)
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        new_member_id: Callable[[str], str],
+        topics: CurrentTopics = dict,
+    ) -> None:
+        self.groups = Groups(settings, new_member_id, topics)
         self.offsets = Offsets()
         self._is_serving = False
 
@@ -83,6 +98,10 @@ class GroupShard:
         """LeaveGroup (G8)."""
         return leave(self.groups, group_id, leaving, now)
 
+    def consumer_heartbeat(self, request: HeartbeatRequest, now: Now) -> Result[HeartbeatAnswer]:
+        """ConsumerGroupHeartbeat (G12-G16)."""
+        return consumer_heartbeat(self.groups, request, now)
+
     # Offsets.
 
     def commit(self, request: CommitRequest, now: Now) -> Result[list[ErrorCode]]:
@@ -96,9 +115,16 @@ class GroupShard:
         return commit_in_transaction(self.groups, request, producer_id, producer_epoch, now)
 
     def fetch_offsets(
-        self, group_id: str, asked: Sequence[OffsetToFetch] | None, *, require_stable: bool
+        self,
+        group_id: str,
+        asked: Sequence[OffsetToFetch] | None,
+        *,
+        require_stable: bool,
+        member_id: str | None = None,
+        member_epoch: int = -1,
     ) -> list[FetchedOffset]:
-        """OffsetFetch of one group; `ALL_OFFSETS` for everything it committed."""
+        """OffsetFetch of one group; `ALL_OFFSETS` for everything it committed. Raises Rejected: [25], [113] (G16)."""
+        check_fetch(self.groups.consumer.get(group_id), member_id, member_epoch)
         return fetch(self.offsets, group_id, asked, require_stable=require_stable)
 
     def delete_offsets(
@@ -120,6 +146,11 @@ class GroupShard:
     def describe_group(self, group_id: str) -> DescribedGroup | None:
         """DescribeGroups, one group."""
         return describe_group(self.groups, group_id)
+
+    def describe_consumer_group(self, group_id: str) -> DescribedConsumerGroup | None:
+        """ConsumerGroupDescribe, one group."""
+        assignors = self.groups.settings.group_consumer_assignors
+        return consumer_describe.describe(self.groups.consumer, group_id, assignors)
 
     def delete_group(self, group_id: str, _: Now) -> Result[ErrorCode]:
         """DeleteGroups, one group (G11)."""
@@ -146,6 +177,10 @@ class GroupShard:
             self._replay_offset(offset, key.group, partition, record.value, producer_id)
         elif isinstance(key, GroupMetadataKey):
             self._replay_group(key.group, record.value)
+        elif isinstance(key, consumer_replay.ConsumerGroupKey):
+            consumer_replay.replay(self.groups.consumer, key, record.value)
+            if key.group_id in self.groups.consumer:
+                self.groups.by_id.pop(key.group_id, None)
 
     def _replay_offset(
         self,
@@ -159,7 +194,7 @@ class GroupShard:
             self.offsets.remove(group_id, partition)
             return
         committed = committed_offset(decode_record(OffsetCommitValue, value), offset)
-        if group_id not in self.groups.by_id:
+        if group_id not in self.groups.by_id and group_id not in self.groups.consumer:
             # A "simple" group: an id that only names offsets. Its age is counted from each commit (G10).
             self.groups.by_id[group_id] = ClassicGroup(group_id, committed.commit_timestamp_ms)
         if producer_id < 0:
@@ -171,6 +206,7 @@ class GroupShard:
         if value is None:
             self.groups.by_id.pop(group_id, None)
             return
+        self.groups.consumer.pop(group_id, None)
         remembered = decode_record(GroupMetadataValue, value)
         if not self._is_serving:
             self.groups.by_id[group_id] = restored_group(group_id, remembered)
@@ -194,6 +230,8 @@ class GroupShard:
                 renew_session(self.groups, group, member, now, outcome)
             if len(group.members) > self.groups.settings.group_max_size:
                 prepare_rebalance(self.groups, group, now, outcome)
+        for consumer_group in self.groups.consumer.values():
+            watch_everyone(self.groups, consumer_group, now, outcome)
         self._set_sweep(outcome, now)
         return outcome
 

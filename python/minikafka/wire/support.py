@@ -63,6 +63,8 @@ SERVED: Final[dict[int, ServedVersions]] = {
     61: _api("DescribeProducers", 0, 0),
     65: _api("DescribeTransactions", 0, 0),
     66: _api("ListTransactions", 0, 2),
+    68: _api("ConsumerGroupHeartbeat", 0, 1),
+    69: _api("ConsumerGroupDescribe", 0, 1),
     75: _api("DescribeTopicPartitions", 0, 0),
 }
 """By API key."""

@@ -37,6 +37,8 @@ _NAMES: Final = (
     "k61_describe_producers",
     "k65_describe_transactions",
     "k66_list_transactions",
+    "k68_consumer_group_heartbeat",
+    "k69_consumer_group_describe",
     "k75_describe_topic_partitions",
 )
 

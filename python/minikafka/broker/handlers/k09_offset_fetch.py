@@ -89,7 +89,13 @@ def _fetch(
     groups.read(
         broker,
         group.group_id,
-        lambda shard, _: shard.fetch_offsets(group.group_id, asked, require_stable=require_stable),
+        lambda shard, _: shard.fetch_offsets(
+            group.group_id,
+            asked,
+            require_stable=require_stable,
+            member_id=group.member_id,
+            member_epoch=group.member_epoch,
+        ),
         answer,
         reject,
         now,

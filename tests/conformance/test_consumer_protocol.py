@@ -1,0 +1,108 @@
+"""KIP-848 groups with a real client: librdkafka with `group.protocol=consumer` (G12-G16)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+confluent_kafka = pytest.importorskip("confluent_kafka")
+
+from minikafka import Cluster  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures("on_minikafka")
+TOPIC = "orders"
+PARTITIONS = 4
+DEADLINE_S = 10.0
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    with Cluster(brokers=3, settings={"group.consumer.heartbeat.interval.ms": 100}) as running:
+        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": running.bootstrap_servers})
+        created = admin.create_topics(
+            [confluent_kafka.admin.NewTopic(TOPIC, num_partitions=PARTITIONS, replication_factor=3)]
+        )
+        created[TOPIC].result(timeout=DEADLINE_S)
+        yield running
+
+
+def consumer(cluster: Cluster, topic: str = TOPIC) -> confluent_kafka.Consumer:
+    member = confluent_kafka.Consumer(
+        {
+            "bootstrap.servers": cluster.bootstrap_servers,
+            "group.id": "g",
+            "group.protocol": "consumer",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+    )
+    member.subscribe([topic])
+    return member
+
+
+def owned(member: confluent_kafka.Consumer) -> set[int]:
+    return {each.partition for each in member.assignment()}
+
+
+def poll_until_shared(*members: confluent_kafka.Consumer) -> list[set[int]]:
+    """Poll everyone until the partitions are spread evenly, each with one owner; records polled are dropped."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        for member in members:
+            member.poll(0.05)
+        shares = [owned(member) for member in members]
+        is_whole = sorted(index for share in shares for index in share) == list(range(PARTITIONS))
+        if is_whole and max(map(len, shares)) - min(map(len, shares)) <= 1:
+            return shares
+    raise AssertionError(f"not shared evenly in {DEADLINE_S} s: {[owned(member) for member in members]}")
+
+
+def produce(cluster: Cluster, values: range) -> None:
+    producer = confluent_kafka.Producer({"bootstrap.servers": cluster.bootstrap_servers})
+    for value in values:
+        producer.produce(TOPIC, str(value), partition=value % PARTITIONS)
+    assert producer.flush(DEADLINE_S) == 0
+
+
+def read(member: confluent_kafka.Consumer, count: int) -> list[int]:
+    values: list[int] = []
+    deadline = time.monotonic() + DEADLINE_S
+    while len(values) < count and time.monotonic() < deadline:
+        message = member.poll(0.1)
+        if message is not None and message.error() is None:
+            values.append(int(message.value()))
+    return sorted(values)
+
+
+def test_g14_partitions_are_shared_and_taken_over(cluster: Cluster) -> None:
+    """Two members share four partitions; one leaves, the other has them all; a regular expression finds the topic."""
+    first, second = consumer(cluster), consumer(cluster, "^ord.*")
+    assert [len(share) for share in poll_until_shared(first, second)] == [2, 2]
+    second.close()
+    assert poll_until_shared(first) == [{0, 1, 2, 3}]
+    first.close()
+
+
+def test_g16_commits_survive_the_coordinators_broker(cluster: Cluster) -> None:
+    """What was committed is not read again after the coordinator was killed; the member goes on without rejoining."""
+    produce(cluster, range(20))
+    member = consumer(cluster)
+    assert read(member, 20) == list(range(20))
+    member.commit(asynchronous=False)
+    before = member.memberid()
+    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": cluster.bootstrap_servers})
+    described = admin.describe_consumer_groups(["g"])["g"].result(timeout=DEADLINE_S)
+    coordinator = described.coordinator.id
+    assert [len(each.assignment.topic_partitions) for each in described.members] == [PARTITIONS]
+    cluster.broker(coordinator).kill()
+    produce(cluster, range(20, 40))
+    assert read(member, 20) == list(range(20, 40))
+    member.commit(asynchronous=False)
+    assert member.memberid() == before
+    member.close()
+    produce(cluster, range(40, 44))
+    successor = consumer(cluster)
+    assert read(successor, 4) == [40, 41, 42, 43]
+    successor.close()
