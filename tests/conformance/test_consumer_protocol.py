@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
+pytest.importorskip("confluent_kafka.admin")
 
 from minikafka import Cluster  # noqa: E402
 
@@ -19,7 +20,7 @@ DEADLINE_S = 10.0
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    with Cluster(brokers=3, settings={"group.consumer.heartbeat.interval.ms": 100}) as running:
+    with Cluster(brokers=3, config={"group.consumer.heartbeat.interval.ms": 100}) as running:
         admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": running.bootstrap_servers})
         created = admin.create_topics(
             [confluent_kafka.admin.NewTopic(TOPIC, num_partitions=PARTITIONS, replication_factor=3)]
@@ -80,6 +81,9 @@ def test_g14_partitions_are_shared_and_taken_over(cluster: Cluster) -> None:
     """Two members share four partitions; one leaves, the other has them all; a regular expression finds the topic."""
     first, second = consumer(cluster), consumer(cluster, "^ord.*")
     assert [len(share) for share in poll_until_shared(first, second)] == [2, 2]
+    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": cluster.bootstrap_servers})
+    (listed,) = admin.list_consumer_groups().result(timeout=DEADLINE_S).valid
+    assert listed.type == confluent_kafka.ConsumerGroupType.CONSUMER
     second.close()
     assert poll_until_shared(first) == [{0, 1, 2, 3}]
     first.close()

@@ -6,8 +6,8 @@ followed at once: time is at most pattern size times name length, whatever the p
 back references and no look-around: what cannot be matched so is refused, INVALID_REGULAR_EXPRESSION [128].
 
 Understood: literals, `.`, `[a-z]`, `[^a-z]`, `\d \w \s \D \W \S`, `\.` and other escaped signs, `* + ? {m,n}` (also
-lazy: the same here), `|`, `(...)`, `(?:...)`, `(?P<name>...)`, `^ $`, and `(?i)` in front. RE2J knows more: Unicode and POSIX
-classes, flags inside groups, `\b`. The whole name must match.
+lazy: the same here), `|`, `(...)`, `(?:...)`, `(?P<name>...)`, `^ $`, and `(?i)` in front.
+RE2J knows more: Unicode and POSIX classes, flags inside groups, `\b`. The whole name must match.
 """
 
 from __future__ import annotations
