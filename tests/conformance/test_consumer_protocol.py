@@ -1,9 +1,9 @@
-"""KIP-848 groups with a real client: librdkafka with `group.protocol=consumer` (G12-G16)."""
+"""KIP-848 groups with real clients: librdkafka and Java with `group.protocol=consumer` (G12-G16)."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,6 +11,9 @@ confluent_kafka = pytest.importorskip("confluent_kafka")
 pytest.importorskip("confluent_kafka.admin")
 
 from minikafka import Cluster  # noqa: E402
+
+from conformance.clients.process import ClientProcess  # noqa: E402
+from conformance.clients.programs import Program  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("on_minikafka")
 TOPIC = "orders"
@@ -110,3 +113,20 @@ def test_g16_commits_survive_the_coordinators_broker(cluster: Cluster) -> None:
     successor = consumer(cluster)
     assert read(successor, 4) == [40, 41, 42, 43]
     successor.close()
+
+
+def test_g12_java_members_join_commit_and_resume(cluster: Cluster, program: Callable[[str], Program]) -> None:
+    """The second reader goes on where the first committed."""
+    java = program("java")
+    produce(cluster, range(20))
+    reading = {"bootstrap": cluster.bootstrap_servers, "topics": [TOPIC], "group": "j"}
+    for first in (0, 20):
+        with ClientProcess(
+            java, "consume", **reading, records=20, config={"group.protocol": "consumer"}
+        ) as reader:
+            lines = reader.finish(20)
+        assert sum(line.op == "recv" for line in lines) == 20
+        produce(cluster, range(first + 20, first + 40))
+    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": cluster.bootstrap_servers})
+    (listed,) = admin.list_consumer_groups().result(timeout=DEADLINE_S).valid
+    assert listed.type == confluent_kafka.ConsumerGroupType.CONSUMER
