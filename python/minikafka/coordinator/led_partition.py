@@ -27,6 +27,8 @@ T = TypeVar("T")
 TIMER_RETRY_BACKOFF_MS: Final = 500
 """A timer whose records could not be appended decides again after this (as in Kafka's coordinator timer)."""
 
+ON_LOADED: Final = ("on-loaded",)
+
 
 class Timers(Protocol):
     """The node's timers; setting a key again moves it."""
@@ -212,7 +214,12 @@ class LedPartition(Generic[S]):
         """
         assert self.is_loading, "a partition is loaded once"
         self.is_loading = False
-        self.write(lambda shard, at: shard.on_loaded(at), _nobody_waits, _nobody_waits, now)
+        self.write(lambda shard, at: shard.on_loaded(at), _nobody_waits, self._load_refused, now)
+
+    def _load_refused(self, _: Rejected, now: Now) -> None:
+        """What the shard wanted to write after loading was refused (under min ISR, say): its sessions and its markers
+        depend on it, so it is asked again."""
+        self._set_timer(Timer(ON_LOADED, now.monotonic_ms + TIMER_RETRY_BACKOFF_MS, self.shard.on_loaded))
 
     def replay_marker(self, marker: LoggedMarker) -> None:
         """A marker was appended here by WriteTxnMarkers. While loading, the loader is going to read it."""

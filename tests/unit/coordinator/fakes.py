@@ -99,6 +99,7 @@ class Words:
         self.markers: list[int] = []
         self.loaded: list[Now] = []
         self.committed_after_load = 0
+        self.says_when_loaded: str | None = None
         self.unloaded = False
 
     def say(self, word: str) -> Result[str]:
@@ -119,7 +120,8 @@ class Words:
         def after(_: Now) -> None:
             self.committed_after_load += 1
 
-        return Result(after=[after])
+        word = self.says_when_loaded
+        return Result([] if word is None else [CoordinatorRecord(b"word", word.encode())], after=[after])
 
     def on_unloaded(self) -> None:
         self.unloaded = True

@@ -248,6 +248,20 @@ def test_a_timer_decides_like_a_request() -> None:
     assert world.shard.words == [(0, "tick")]
 
 
+def test_t17_what_a_shard_wants_after_loading_is_not_forgotten_when_refused() -> None:
+    """Under min ISR the log takes nothing; sessions and markers that hang on it are asked for again."""
+    world = World(auto_commit=True, load=False)
+    world.writer.refusal = Rejected(ErrorCode.NOT_ENOUGH_REPLICAS)
+    world.runtime.begin_load(0, 0, START)
+    world.shard.says_when_loaded = "back"
+    world.runtime.finish_load(0, START)
+    assert world.shard.words == []
+    world.writer.refusal = None
+    world.timers.fire(later(TIMER_RETRY_BACKOFF_MS))
+    assert world.shard.words == [(0, "back")]
+    assert world.shard.committed_after_load == 1
+
+
 def test_setting_a_timer_again_moves_it_and_cancelling_forgets_it() -> None:
     """One timer per key."""
     world = World(auto_commit=True)
