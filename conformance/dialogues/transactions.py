@@ -27,6 +27,7 @@ from minikafka.wire.messages.write_txn_markers import (
 )
 
 from conformance.dialogues.requests import (
+    UNKNOWN_ID,
     UNKNOWN_PRODUCER,
     batch,
     committed_offsets,
@@ -55,13 +56,16 @@ def txn_offsets(
     transactional_id: str,
     group: str,
     producer: Producer,
-    topic: str,
+    topic: str | bytes,
     *,
     member: str = "",
     generation: int = -1,
     instance: str | None = None,
 ) -> TxnOffsetCommitRequest:
-    named = [TxnOffsetCommitRequestTopic(name=topic, partitions=[TxnOffsetCommitRequestPartition(0, 7)])]
+    partitions = [TxnOffsetCommitRequestPartition(0, 7)]
+    named = [TxnOffsetCommitRequestTopic("", topic, partitions)]
+    if isinstance(topic, str):
+        named = [TxnOffsetCommitRequestTopic(topic, partitions=partitions)]
     return TxnOffsetCommitRequest(transactional_id, group, *producer, generation, member, instance, named)
 
 
@@ -262,28 +266,30 @@ def _write_in_one_version(talk: Talk, place: int, version: int) -> None:
 
 def offsets_in_transactions(talk: Talk) -> None:
     """T12: pending until the marker; require_stable refuses them."""
-    make_topic(talk, "sent")
-    for version in range(6):
+    topic_id = make_topic(talk, "sent")
+    for version in range(7):
         name, group = f"sender-{version}", f"senders-{version}"
         producer = new_producer(talk, name)
+        topic = topic_id if version >= 6 else "sent"
+        other = UNKNOWN_ID if version >= 6 else "sent-none"
         if version < 5:
-            talk.settle("not added", txn_offsets(name, group, producer, "sent"), version)
+            talk.settle("not added", txn_offsets(name, group, producer, topic), version)
             talk.settle("add offsets", AddOffsetsToTxnRequest(name, *producer, group), 3)
-        talk.settle("sound", txn_offsets(name, group, producer, "sent"), version)
+        talk.settle("sound", txn_offsets(name, group, producer, topic), version)
         for stable in (False, True):
             asked = offsets_of(7, group, "sent", stable=stable)
             talk.settle(f"pending, stable {stable}", asked, 7)
-        talk.settle("unknown topic", txn_offsets(name, group, producer, "sent-none"), version)
-        talk.settle("later epoch", txn_offsets(name, group, (producer[0], 5), "sent"), version)
-        talk.settle("unknown producer", txn_offsets(name, group, (UNKNOWN_PRODUCER, 0), "sent"), version)
-        talk.settle("empty group", txn_offsets(name, "", producer, "sent"), version)
+        talk.settle("unknown topic", txn_offsets(name, group, producer, other), version)
+        talk.settle("later epoch", txn_offsets(name, group, (producer[0], 5), topic), version)
+        talk.settle("unknown producer", txn_offsets(name, group, (UNKNOWN_PRODUCER, 0), topic), version)
+        talk.settle("empty group", txn_offsets(name, "", producer, topic), version)
         if version >= 3:
-            member = txn_offsets(name, group, producer, "sent", member="nobody", generation=3)
+            member = txn_offsets(name, group, producer, topic, member="nobody", generation=3)
             talk.settle("unknown member", member, version)
-            with_generation = txn_offsets(name, group, producer, "sent", generation=3)
+            with_generation = txn_offsets(name, group, producer, topic, generation=3)
             talk.settle("generation without a member", with_generation, version)
         talk.settle("a plain commit meanwhile", committed_offsets(group, "sent", 3), 7)
-        ended(talk, "end", name, producer, 5 if version == 5 else 3, commit=version != 1)
+        ended(talk, "end", name, producer, 5 if version >= 5 else 3, commit=version != 1)
         talk.settle("afterwards", offsets_of(7, group, "sent", stable=True), 7)
 
 
