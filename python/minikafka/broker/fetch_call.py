@@ -41,6 +41,8 @@ FOLLOWER_FETCH_VERSION: Final = 11
 """KIP-392: from here on consumers may read from followers, and say in which rack they stand."""
 NOT_FOUND: Final = frozenset({ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID})
 LEADER_ERRORS: Final = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
+MAX_WAIT_MS: Final = 300_000
+"""Nobody waits longer, whatever was asked for: a parked fetch outlives its connection until its deadline."""
 
 
 @lru_cache(maxsize=4096)
@@ -118,11 +120,14 @@ class FetchCall:
                 if name is not None
                 for mark in marks_of(name, bound)
             ]
-            self._broker.fetch_purgatory.park(self, marks, now.monotonic_ms + body.max_wait_ms)
+            self._broker.fetch_purgatory.park(self, marks, now.monotonic_ms + min(body.max_wait_ms, MAX_WAIT_MS))
 
     def moved(self, mark: Mark, now: Now) -> None:
         """Data arrived below our bound, or a leadership changed. One byte is what nearly everyone waits for."""
-        self._answer_if_enough(now)
+        if self._request.is_abandoned:
+            self.done = True
+        else:
+            self._answer_if_enough(now)
 
     def expired(self, now: Now) -> None:
         """The wait is over; answer with what there is."""

@@ -48,6 +48,11 @@ class Request(Generic[Body]):
         """Came on the listener that brokers keep for one another."""
         return self._session.internal
 
+    @property
+    def is_abandoned(self) -> bool:
+        """The connection is gone: whatever is answered is heard by nobody."""
+        return self._session.closed
+
     def reply(self, body: object) -> None:
         """Answer with a response message of this API."""
         if not self.answered:
