@@ -9,7 +9,14 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as AioPartition
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ConfigSource,
+    ResourceType,
+)
 
 if TYPE_CHECKING:
     from minikafka import Cluster
@@ -118,7 +125,7 @@ def test_l13_a_topic_altered_to_keep_less_loses_its_oldest_segments() -> None:
 
 
 def test_a_broker_default_set_at_run_time_reaches_topics_that_do_not_set_it() -> None:
-    """KIP-226: `log.retention.bytes` of the broker."""
+    """KIP-226: `log.retention.bytes` of the broker; DescribeConfigs names where the topic's value comes from."""
     from minikafka import Cluster
 
     with Cluster(config={"log.retention.check.interval.ms": 100}) as kafka:
@@ -129,3 +136,10 @@ def test_a_broker_default_set_at_run_time_reaches_topics_that_do_not_set_it() ->
         alter(kafka, ResourceType.BROKER, "1", "log.retention.bytes", 3000)
         kafka.wait(topic="orders", partition=0, log_start_offset=7)
         assert earliest_and_latest(kafka.bootstrap_servers, "kept") == (0, 10)
+        admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+        resource = ConfigResource(ResourceType.TOPIC, "orders")
+        described = admin.describe_configs([resource])[resource].result(SECONDS)["retention.bytes"]
+        assert (described.value, described.source) == (
+            "3000",
+            ConfigSource.DYNAMIC_BROKER_CONFIG.value,
+        )

@@ -81,7 +81,7 @@ def _topic_configs(
         _row(
             setting,
             settings.value(name),
-            DYNAMIC_TOPIC if name in own else _inherited(setting, defaults.value(name)),
+            DYNAMIC_TOPIC if name in own else _default_source(broker, setting, defaults.value(name)),
             body,
             synonym=name if name in own else SYNONYMS[name][0][0] if name in SYNONYMS else None,
         )
@@ -117,6 +117,17 @@ def _broker_configs(
         row.read_only = key not in DYNAMIC_BROKER_CONFIGS
         rows.append(row)
     return rows
+
+
+def _default_source(broker: Broker, setting: Setting, value: SettingValue) -> int:
+    """Where a topic's setting comes from that the topic does not set: the broker, dynamically or not (KIP-226)."""
+    names = {broker_name for broker_name, _ in SYNONYMS.get(setting.name, ())}
+    configs = broker.image.configs
+    if names & configs.get(ConfigResource(BROKER_RESOURCE, str(broker.broker_id)), {}).keys():
+        return DYNAMIC_BROKER
+    if names & configs.get(ConfigResource(BROKER_RESOURCE, CLUSTER_DEFAULT), {}).keys():
+        return DYNAMIC_DEFAULT_BROKER
+    return _inherited(setting, value)
 
 
 def _inherited(setting: Setting, value: SettingValue) -> int:
