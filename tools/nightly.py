@@ -94,7 +94,10 @@ def run(part: Part) -> Outcome:
 
 
 def telling(output: str) -> list[str]:
-    """The last line that says how it went."""
+    """The last line that says how it went; cargo says it once for each of its targets."""
+    cargo = [int(count) for count in re.findall(r"^test result: ok\. (\d+) passed", output, re.MULTILINE)]
+    if cargo:
+        return [f"{sum(cargo)} passed in {len(cargo)} targets"]
     lines = [line.strip("= ") for line in output.splitlines() if TELLING.search(line)]
     return lines[-1:]
 
