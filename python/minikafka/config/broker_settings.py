@@ -48,9 +48,11 @@ class BrokerSettings:
     """What a topic of this broker has unless it says otherwise."""
 
     add_partitions_to_txn_retry_backoff_max_ms: int = integer(
-        100, "Longest wait for [51] to clear (T6).", at_least=0
+        100, "Longest wait for [51] to clear (T6).", at_least=0, supported=False
     )
-    add_partitions_to_txn_retry_backoff_ms: int = integer(20, "Pause between those tries (T6).", at_least=1)
+    add_partitions_to_txn_retry_backoff_ms: int = integer(
+        20, "Pause between those tries (T6).", at_least=1, supported=False
+    )
     auto_create_topics_enable: bool = boolean(True, "Create a topic that Metadata asks for (Q5).")
     auto_leader_rebalance_enable: bool = boolean(True, "Move leadership back to preferred replicas (R16).")
     broker_heartbeat_interval_ms: int = integer(2000, "Between a broker's heartbeats (R12).", at_least=1)
@@ -117,7 +119,9 @@ class BrokerSettings:
     producer_id_expiration_ms: int = integer(
         86_400_000, "Idle time after which a producer is forgotten (I10)."
     )
-    replica_fetch_backoff_ms: int = integer(1000, "A follower's pause after an error.", at_least=0)
+    replica_fetch_backoff_ms: int = integer(
+        1000, "A follower's pause after an error.", at_least=0, supported=False
+    )
     replica_fetch_max_bytes: int = integer(1_048_576, "Bytes a follower asks for per partition.", at_least=0)
     replica_fetch_min_bytes: int = integer(1, "Bytes a follower's fetch waits for.")
     replica_fetch_response_max_bytes: int = integer(
