@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from minikafka.trace import TraceEvent
 from minikafka.types import BrokerId, Buffer, Now, Offset, TopicPartition
 
 ConnectionId: TypeAlias = int
@@ -223,6 +224,13 @@ class StartJob:
 
 
 @dataclass(slots=True)
+class Traced:
+    """What the node did in this turn and why, while its trace is on; comes before the turn's other effects."""
+
+    events: list[TraceEvent]
+
+
+@dataclass(slots=True)
 class Halt:
     """A broken invariant, or a broker told to go. `clean` means: state is flushed, the process may end with 0."""
 
@@ -241,5 +249,6 @@ Effect: TypeAlias = (
     | CancelTimer
     | RequestFlush
     | StartJob
+    | Traced
     | Halt
 )

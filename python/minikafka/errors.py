@@ -157,12 +157,14 @@ class Rejected(Exception):
     """A request, or one partition of it, refused. State is as before.
 
     code: what the client hears. why: one plain sentence, for the trace and for `error_message` fields.
+    rule: the id of the rule that refused (docs/reference/rules.md), for the trace; empty when none is named.
     """
 
-    def __init__(self, code: ErrorCode, why: str = "") -> None:
+    def __init__(self, code: ErrorCode, why: str = "", *, rule: str = "") -> None:
         super().__init__(f"{code.name}: {why}" if why else code.name)
         self.code = code
         self.why = why
+        self.rule = rule
 
 
 class MinikafkaError(Exception):

@@ -26,6 +26,7 @@ from minikafka.broker.replica_manager import ReplicaManager
 from minikafka.broker.replication_wait import ReplicationWait
 from minikafka.broker.router import Router
 from minikafka.broker.sessions import Sessions
+from minikafka.broker.stimulus import tell_stimulus
 from minikafka.broker.storage import Storage
 from minikafka.broker.timers import Timers
 from minikafka.broker.transactions import new_producer_ids, new_transactions
@@ -54,6 +55,7 @@ from minikafka.errors import ErrorCode
 from minikafka.group.shard import GroupShard
 from minikafka.log.port import Disk
 from minikafka.partition.partition import Partition
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import CONTROLLER_ID, NO_EPOCH, BrokerEpoch, BrokerId, Now, Offset, TopicId
 from minikafka.wire.support import SERVED
 
@@ -89,8 +91,11 @@ class Broker:
         durability: str = "page-cache",
         new_uuid: Callable[[], bytes],
         rules: Rules | None = None,
+        trace: Trace | None = None,
     ) -> None:
-        """`new_uuid`: 16 random bytes, for member ids. `rules`: fault rules in force, shared with the test kit."""
+        """`new_uuid`: 16 random bytes, for member ids. `rules`: fault rules in force, shared with the test kit.
+        `trace`: where events are told; its owner keeps it for the next life."""
+        self.trace = NOBODY if trace is None else trace
         self.identity = identity
         self.broker_id = identity.broker_id
         self._static_settings = settings
@@ -103,13 +108,13 @@ class Broker:
         self.new_uuid = new_uuid
         self._controller = controller
 
-        self.outbox = Outbox()
+        self.outbox = Outbox(self.trace)
         self.timers = Timers(self.outbox)
         self.peers = Peers(f"broker-{self.broker_id}", self._endpoint_of, self.outbox, self.timers)
         interception = Interception(
-            self.broker_id, self.timers, self._topic_name, rules
+            self.broker_id, self.timers, self._topic_name, rules, self.trace
         )
-        self._router = Router(self, HANDLERS, SERVED, interception)
+        self._router = Router(self, HANDLERS, SERVED, interception, self.trace)
         self._sessions = Sessions(self.outbox, interception, self._router.dispatch)
 
         self.produce_purgatory = Purgatory("produce", self.timers)
@@ -154,6 +159,7 @@ class Broker:
 
     def start(self, now: Now) -> list[Effect]:
         """Read the directory, register with the controller, follow the metadata log."""
+        self.trace.begin(now)
         self.lifecycle.previous_broker_epoch = self.storage.begin()
         self.lifecycle.register(now)
         self.metadata.fetch(now)
@@ -166,8 +172,13 @@ class Broker:
 
     def turn(self, events: Iterable[Event], now: Now) -> list[Effect]:
         """Handle what is ready, then settle."""
+        trace = self.trace
+        trace.begin(now)
         for event in events:
+            if trace.on:
+                tell_stimulus(trace, event)
             self._handle[type(event)](event, now)
+        trace.no_stimulus()
         while self.replicas.settle(now) or self._sessions.run_unblocked(now):
             pass
         return self.outbox.take()

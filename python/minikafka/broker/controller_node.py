@@ -19,6 +19,7 @@ from minikafka.broker.outbox import Outbox
 from minikafka.broker.request import Request
 from minikafka.broker.router import Router
 from minikafka.broker.sessions import Sessions
+from minikafka.broker.stimulus import tell_stimulus
 from minikafka.broker.timers import Timers
 from minikafka.config import CLUSTER_METADATA, BrokerSettings
 from minikafka.controller.controller import Controller
@@ -39,6 +40,7 @@ from minikafka.effects import (
 )
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.log.port import Disk
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import CONTROLLER_ID, Now
 
 ONLY_PARTITION: Final = 0
@@ -74,16 +76,17 @@ class ControllerNode:
         *,
         new_uuid: Callable[[], bytes],
         rules: Rules | None = None,
+        trace: Trace | None = None,
     ) -> None:
-        """`new_uuid`: 16 random bytes, for topic ids. `rules`: fault rules in force, shared with the test
-        kit.
-        """
+        """`new_uuid`: 16 random bytes, for topic ids. `rules`: fault rules in force, shared with the test kit.
+        `trace`: where events are told; its owner keeps it for the next life."""
+        self.trace = NOBODY if trace is None else trace
         self.node_id = CONTROLLER_ID
         self.settings = settings
-        self.outbox = Outbox()
+        self.outbox = Outbox(self.trace)
         self.timers = Timers(self.outbox)
-        interception = Interception(CONTROLLER_ID, self.timers, self._topic_name, rules)
-        self.router = Router(self, HANDLERS, SERVED_BY_CONTROLLER, interception)
+        interception = Interception(CONTROLLER_ID, self.timers, self._topic_name, rules, self.trace)
+        self.router = Router(self, HANDLERS, SERVED_BY_CONTROLLER, interception, self.trace)
         self._sessions = Sessions(self.outbox, interception, self.router.dispatch)
         self._log = MetadataLog(disk, directory, self.outbox)
         self.fetches = MetadataFetches(self._log, self.timers)
@@ -114,6 +117,7 @@ class ControllerNode:
 
     def start(self, now: Now) -> list[Effect]:
         """Replay the log; what its last life appended but never flushed counts once it is on disk."""
+        self.trace.begin(now)
         self._runtime.partition_count = 1
         self._runtime.begin_load(ONLY_PARTITION, 1, now)
         for chunk in self._log.load():
@@ -124,8 +128,13 @@ class ControllerNode:
 
     def turn(self, events: Iterable[Event], now: Now) -> list[Effect]:
         """Handle what is ready, then what that unblocked."""
+        trace = self.trace
+        trace.begin(now)
         for event in events:
+            if trace.on:
+                tell_stimulus(trace, event)
             self._handle[type(event)](event, now)
+        trace.no_stimulus()
         while self._sessions.run_unblocked(now):
             pass
         return self.outbox.take()

@@ -23,6 +23,7 @@ from minikafka.broker.addressed import Addressed, addressed
 from minikafka.broker.request import Request
 from minikafka.broker.timers import Timers
 from minikafka.errors import ErrorCode
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import BrokerId, Now, TopicId
 
 
@@ -120,6 +121,7 @@ class Interception:
         timers: Timers,
         topic_name: Callable[[TopicId], str | None],
         rules: Rules | None = None,
+        trace: Trace = NOBODY,
     ) -> None:
         """`topic_name` resolves topic ids, for the versions that send those instead of names."""
         self._node = node
@@ -127,6 +129,7 @@ class Interception:
         self._topic_name = topic_name
         self._rules = rules or Rules()
         self._delayed = 0
+        self._trace = trace
 
     @property
     def has_rules(self) -> bool:
@@ -179,8 +182,21 @@ class Interception:
             if about is None:
                 about = addressed(request.body, self._topic_name)
             if concerns(rule.match, about) and rule.strikes():
+                self._tell(rule, request)
                 return rule.action
         return None
+
+    def _tell(self, rule: Rule, request: Request[object]) -> None:
+        if self._trace.on:
+            self._trace.event(
+                "fault",
+                "",
+                what=type(rule.action).__name__,
+                api_key=request.api_key,
+                client_id=request.client_id,
+                connection=request.connection,
+                fired=rule.fired,
+            )
 
     def _concerns_sender(self, match: Match, request: Request[object]) -> bool:
         return (

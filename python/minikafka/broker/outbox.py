@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from minikafka.effects import Effect
+from minikafka.effects import Effect, Traced
+from minikafka.trace import NOBODY, Trace
 
 
 class Outbox:
     """Effects of the turn under way, in the order they were decided."""
 
-    __slots__ = ("_effects",)
+    __slots__ = ("_effects", "_trace")
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Trace = NOBODY) -> None:
         self._effects: list[Effect] = []
+        self._trace = trace
 
     def put(self, effect: Effect) -> None:
         self._effects.append(effect)
@@ -19,4 +21,6 @@ class Outbox:
     def take(self) -> list[Effect]:
         """All effects so far; the outbox is empty afterwards."""
         effects, self._effects = self._effects, []
+        if self._trace.on and (told := self._trace.take()):
+            effects.insert(0, Traced(told))
         return effects

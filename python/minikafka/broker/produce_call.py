@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from minikafka.broker.purgatory import Bound, Mark
 from minikafka.broker.request import Request
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.partition.acks import ALL
 from minikafka.partition.partition import Partition
 from minikafka.partition.records import NoSingleBatch, RecordsRejected
 from minikafka.types import NO_OFFSET, LeaderEpoch, Now, Offset, TopicPartition
@@ -52,7 +53,7 @@ def marks_of(partition: TopicPartition) -> tuple[Mark, ...]:
 class _Waiting:
     """A partition appended to and not yet replicated enough."""
 
-    __slots__ = ("answer", "last_offset", "leader_epoch", "partition")
+    __slots__ = ("answer", "cause", "last_offset", "leader_epoch", "partition")
 
     def __init__(
         self,
@@ -60,7 +61,9 @@ class _Waiting:
         last_offset: Offset,
         leader_epoch: LeaderEpoch,
         answer: PartitionProduceResponse,
+        cause: int | None,
     ) -> None:
+        self.cause = cause
         self.partition = partition
         self.last_offset = last_offset
         self.leader_epoch = leader_epoch
@@ -129,6 +132,10 @@ class ProduceCall:
             )
         except Rejected as rejected:
             is_told = not isinstance(rejected, NoSingleBatch) and rejected.code not in OUTSIDE_THE_LOG
+            if self._broker.trace.on:
+                self._broker.trace.event(
+                    "refused", rejected.rule or "L2", name, api="Produce", code=rejected.code.name, why=rejected.why
+                )
             return self._refused(
                 data.index, rejected, partition.log.port.log_start_offset if is_told else NO_OFFSET
             )
@@ -142,8 +149,27 @@ class ProduceCall:
             log_start_offset=appended.log_start_offset,
         )
         if partition.acks_state(appended.last_offset, partition.leader_epoch, acks) is None:
-            self._waiting.append(_Waiting(partition, appended.last_offset, partition.leader_epoch, answer))
+            waiting = _Waiting(partition, appended.last_offset, partition.leader_epoch, answer, appended.told_as)
+            self._waiting.append(waiting)
+        elif self._broker.trace.on:
+            self._tell_ack(name, appended.last_offset, ErrorCode.NONE, appended.told_as)
         return answer
+
+    def _tell_ack(self, name: TopicPartition, last_offset: Offset, code: ErrorCode, cause: int | None) -> None:
+        """L14, R7: what the producer hears of its batch, and which append (or duplicate) it is about."""
+        request = self._request
+        acks = request.body.acks
+        self._broker.trace.event(
+            "ack",
+            "R7" if acks == ALL else "L14",
+            name,
+            cause=cause,
+            acks=acks,
+            last_offset=last_offset,
+            code=code.name,
+            client_id=request.client_id,
+            connection=request.connection,
+        )
 
     def _refused(
         self, index: int, rejected: Rejected, log_start_offset: Offset = NO_OFFSET
@@ -188,6 +214,8 @@ class ProduceCall:
         self._finish(now)
 
     def _settle(self, waiting: _Waiting, code: ErrorCode) -> None:
+        if self._broker.trace.on:
+            self._tell_ack(waiting.partition.topic_partition, waiting.last_offset, code, waiting.cause)
         if code != ErrorCode.NONE:
             self._failed = True
             waiting.answer.error_code = int(code)

@@ -14,6 +14,7 @@ from minikafka.broker.interception import Interception
 from minikafka.broker.request import Request
 from minikafka.broker.sessions import Session
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import Buffer, Now
 from minikafka.wire import codec
 from minikafka.wire.messages.api_versions import ApiVersion, ApiVersionsResponse
@@ -29,7 +30,12 @@ class Router(Generic[N]):
     """Dispatches the frames of one node `N` (a broker or the controller)."""
 
     def __init__(
-        self, node: N, handlers: Mapping[int, str], served: Mapping[int, ServedVersions], interception: Interception
+        self,
+        node: N,
+        handlers: Mapping[int, str],
+        served: Mapping[int, ServedVersions],
+        interception: Interception,
+        trace: Trace = NOBODY,
     ) -> None:
         """`handlers`: module name by API key. `served`: versions this node answers."""
         self._node = node
@@ -37,6 +43,7 @@ class Router(Generic[N]):
         self._served = served
         self._interception = interception
         self._handlers: dict[int, Handler[N]] = {}
+        self._trace = trace
 
     def dispatch(self, session: Session, frame: Buffer, now: Now) -> None:
         """Decode and handle one frame. Whatever cannot be read closes the connection, as in Kafka (C1)."""
@@ -54,6 +61,15 @@ class Router(Generic[N]):
             return
         request = Request(session, header, body)
         session.begin(request)
+        if self._trace.on:
+            self._trace.stimulus(
+                "request",
+                api=served.name,
+                version=header.api_version,
+                client_id=request.client_id,
+                connection=session.connection,
+                from_broker=session.internal,
+            )
         if not self._interception.before(request, now):
             self.handle(request, now)
 

@@ -109,6 +109,7 @@ class Storage:
             durability=self._broker.durability,
             high_watermark=self._high_watermarks.get(name, 0),
             replica_lag_time_max_ms=self._broker.settings.replica_lag_time_max_ms,
+            trace=self._broker.trace,
         )
 
     def delete_partition(self, partition: Partition) -> None:

@@ -121,14 +121,25 @@ class LeaderRole:
                     and may_join(self.eligible, follower.broker_id, follower.broker_epoch)
                 )
             ]
+        before = local.high_watermark
         local.set_high_watermark(
             next_high_watermark(
-                local.high_watermark,
+                before,
                 end_offsets,
                 isr_size=len(self.isr.members),
                 min_insync_replicas=local.min_insync_replicas,
             )
         )
+        if local.trace.on and local.high_watermark != before:
+            local.trace.event(
+                "high_watermark",
+                "R4",
+                local.topic_partition,
+                offset=local.high_watermark,
+                before=before,
+                end_offsets=end_offsets,
+                isr=self.isr.members,
+            )
 
     def low_watermark(self, local: LocalReplica) -> Offset:
         """L12: the lowest log start offset of the replicas alive; DeleteRecords waits for it."""

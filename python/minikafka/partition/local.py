@@ -12,6 +12,7 @@ from minikafka.log.replica_log import ReplicaLog
 from minikafka.partition.high_watermark import effective_min_insync_replicas
 from minikafka.partition.values import FSYNC
 from minikafka.partition.verification import Verifications
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import BrokerId, Offset, TopicPartition
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class LocalReplica:
         "rolled",
         "settings",
         "topic_partition",
+        "trace",
         "verifications",
     )
 
@@ -56,8 +58,10 @@ class LocalReplica:
         durability: str,
         high_watermark: Offset,
         max_lag_ms: int,
+        trace: Trace = NOBODY,
     ) -> None:
         self.topic_partition = topic_partition
+        self.trace = trace
         self.broker_id = broker_id
         self.log = log
         self.fsync = durability == FSYNC

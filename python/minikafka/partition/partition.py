@@ -32,6 +32,7 @@ from minikafka.partition.preferred_replica import preferred_replica
 from minikafka.partition.state import PartitionState
 from minikafka.partition.values import PAGE_CACHE, Appended, Isolation, Origin, Progress, Read
 from minikafka.partition.verification import VerificationGuard, Verifications
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import (
     NO_EPOCH,
     NO_LEADER,
@@ -71,6 +72,7 @@ class Partition:
         durability: str = PAGE_CACHE,
         high_watermark: Offset = 0,
         replica_lag_time_max_ms: int = 30_000,
+        trace: Trace = NOBODY,
     ) -> None:
         """`high_watermark`: as checkpointed; it is capped by what the log still holds (D4)."""
         self.topic_partition = topic_partition
@@ -90,6 +92,7 @@ class Partition:
             durability=durability,
             high_watermark=high_watermark,
             max_lag_ms=replica_lag_time_max_ms,
+            trace=trace,
         )
 
     # What others may look at.

@@ -46,6 +46,8 @@ class Appended(NamedTuple):
     log_append_time_ms: int
     log_start_offset: Offset
     duplicate: bool
+    told_as: int | None = None
+    """The `n` of the event that told it, for what it causes (`trace.py`); None while nobody listens."""
 
 
 class Read(NamedTuple):

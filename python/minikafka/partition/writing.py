@@ -28,10 +28,12 @@ from minikafka.partition.values import Appended, Origin
 from minikafka.partition.verification import VerificationGuard
 from minikafka.types import (
     NO_PRODUCER_ID,
+    NO_SEQUENCE,
     NO_TIMESTAMP,
     Buffer,
     CoordinatorEpoch,
     Now,
+    Offset,
     ProducerEpoch,
     ProducerId,
 )
@@ -75,6 +77,7 @@ def append(
     if header.is_transactional:
         local.verifications.end(header.producer_id)
     local.flush_if_asked()
+    told_as = _tell_append(local, role, header, base_offset) if local.trace.on else None
     role.advance_high_watermark(local, now)
     return Appended(
         base_offset,
@@ -82,6 +85,36 @@ def append(
         NO_TIMESTAMP if append_time_ms is None else append_time_ms,
         log.port.log_start_offset,
         False,
+        told_as,
+    )
+
+
+def _tell_append(local: LocalReplica, role: LeaderRole, header: BatchHeader, base_offset: Offset) -> int:
+    """An append, and that its producer's sequence was the next one (I4)."""
+    name = local.topic_partition
+    if header.producer_id != NO_PRODUCER_ID and header.base_sequence != NO_SEQUENCE:
+        local.trace.event(
+            "sequence",
+            "I4",
+            name,
+            outcome="accepted",
+            producer_id=header.producer_id,
+            producer_epoch=header.producer_epoch,
+            first_sequence=header.base_sequence,
+            last_sequence=header.last_sequence,
+        )
+    return local.trace.event(
+        "append",
+        "L3",
+        name,
+        base_offset=base_offset,
+        last_offset=base_offset + header.last_offset_delta,
+        leader_epoch=role.epoch,
+        bytes=header.size_bytes,
+        records=header.record_count,
+        producer_id=header.producer_id,
+        producer_epoch=header.producer_epoch,
+        transactional=header.is_transactional,
     )
 
 
@@ -118,12 +151,27 @@ def _check_producer(
     )
     if duplicate is None:
         return None
+    told_as = None
+    if local.trace.on:
+        told_as = local.trace.event(
+            "sequence",
+            "I3",
+            local.topic_partition,
+            outcome="duplicate",
+            producer_id=producer_id,
+            producer_epoch=header.producer_epoch,
+            first_sequence=header.base_sequence,
+            last_sequence=header.last_sequence,
+            first_offset=duplicate.first_offset,
+            last_offset=duplicate.last_offset,
+        )
     return Appended(
         duplicate.first_offset,
         duplicate.last_offset,
         duplicate.timestamp_ms,
         local.log.log_start_offset,
         duplicate=True,
+        told_as=told_as,
     )
 
 

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from minikafka.effects import ConnectionId
+from minikafka.history import History
 from minikafka.runtime.clock import BrokerClock
 from minikafka.runtime.flushing import Flushing
 from minikafka.runtime.links import Links
@@ -36,6 +37,7 @@ class Driver:
         self.loop = loop
         self.clock = clock or BrokerClock()
         self.links = Links()
+        self.history = History()
         self.flushing = Flushing(loop)
         self.lives: list[Life] = []
         self.watchers: list[Callable[[], None]] = []

@@ -29,6 +29,7 @@ from minikafka.effects import (
     SetTimer,
     StartJob,
     TimerFired,
+    Traced,
 )
 from minikafka.runtime.connection import Stopped
 from minikafka.runtime.peer import PeerPool
@@ -83,6 +84,7 @@ class Life:
             CloseConnection: self._close_connection,
             PauseReading: self._pause_reading,
             ResumeReading: self._resume_reading,
+            Traced: lambda effect: driver.history.record(node_id, effect.events),
             Halt: self._halt,
         }
 

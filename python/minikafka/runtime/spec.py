@@ -55,6 +55,8 @@ class ClusterSpec:
     seed: int | None = None
     faults: bool = True
     """Whether power may be cut, which needs a disk that remembers what was synced."""
+    trace: bool = False
+    """Whether events are recorded from the start."""
 
     def check(self) -> None:
         """Raises ConfigError for what contradicts itself."""

@@ -26,6 +26,7 @@ from minikafka.runtime.links import CLIENTS
 from minikafka.runtime.ports import Port
 from minikafka.runtime.server import Listener
 from minikafka.runtime.spec import ClusterSpec, TopicSpec
+from minikafka.trace import Trace
 from minikafka.types import CONTROLLER_ID, NO_LEADER, BrokerId, TopicPartition
 
 START_TIMEOUT_S: Final = 30.0
@@ -43,6 +44,7 @@ class Supervisor:
         self.driver = driver
         self.spec = spec
         self.rules = Rules()
+        self._traces: dict[BrokerId, Trace] = {}
         self.halted: list[NodeHost[Any]] = []
         self._random = random.Random(spec.seed) if spec.seed is not None else None
         settings = {broker: spec.settings(broker) for broker in range(1, spec.brokers + 1)}
@@ -333,7 +335,12 @@ class Supervisor:
             self.directory.of(CONTROLLER_ID),
             new_uuid=self._new_uuid,
             rules=self.rules,
+            trace=self.trace_of(CONTROLLER_ID),
         )
+
+    def trace_of(self, node: BrokerId) -> Trace:
+        """One for all lives of `node`."""
+        return self._traces.setdefault(node, Trace(on=self.spec.trace))
 
     def _builder(self, broker: BrokerId) -> Callable[[LifeDisk], Broker]:
         def build(disk: LifeDisk) -> Broker:
@@ -358,6 +365,7 @@ class Supervisor:
                 durability=self.spec.durability,
                 new_uuid=self._new_uuid,
                 rules=self.rules,
+                trace=self.trace_of(broker),
             )
 
         return build

@@ -37,6 +37,7 @@ from minikafka.effects import (
     StopRequested,
     TimerFired,
     TimerKey,
+    Traced,
 )
 from minikafka.log.port import Disk
 from minikafka.sim.network import Wire
@@ -98,6 +99,7 @@ class Host:
             CancelTimer: self._cancel_timer,
             RequestFlush: self._flush,
             StartJob: self._job,
+            Traced: lambda effect: world.history.record(node_id, effect.events),
             Halt: self._halt,
         }
 

@@ -15,11 +15,13 @@ from minikafka.broker.broker import Broker, Identity
 from minikafka.broker.controller_node import ControllerIdentity, ControllerNode
 from minikafka.broker.peers import Endpoint
 from minikafka.config import BrokerSettings, ConfigValue, profile_values
+from minikafka.history import History
 from minikafka.log.port import Disk as DiskPort
 from minikafka.partition.partition import Partition
 from minikafka.sim.clock import Clock
 from minikafka.sim.host import Host
 from minikafka.sim.network import Network
+from minikafka.trace import Trace
 from minikafka.types import CONTROLLER_ID, BrokerId, TopicPartition
 
 CLUSTER_ID: Final = "simulated-cluster-aaaa"
@@ -40,8 +42,13 @@ class World:
         brokers: int = 3,
         config: Mapping[str, ConfigValue] | None = None,
         durability: str = "page-cache",
+        trace: bool = False,
     ) -> None:
+        """`trace`: record every node's events in `history`."""
         self.seed = seed
+        self.history = History()
+        self._trace = trace
+        self._traces: dict[BrokerId, Trace] = {}
         self.clock = Clock()
         self.network = Network(self.clock, self.fork("network"))
         self.durability = durability
@@ -62,6 +69,10 @@ class World:
     def brokers(self) -> list[BrokerId]:
         return [node for node in self.hosts if node != CONTROLLER_ID]
 
+    def trace_of(self, node: BrokerId) -> Trace:
+        """One for all lives of `node`."""
+        return self._traces.setdefault(node, Trace(on=self._trace))
+
     def _controller(self, disk: DiskPort, random: Random) -> ControllerNode:
         return ControllerNode(
             ControllerIdentity(CLUSTER_ID),
@@ -69,6 +80,7 @@ class World:
             disk,
             directory_of(CONTROLLER_ID),
             new_uuid=lambda: random.randbytes(16),
+            trace=self.trace_of(CONTROLLER_ID),
         )
 
     def _broker(self, node: BrokerId) -> Callable[[DiskPort, Random], Broker]:
@@ -91,6 +103,7 @@ class World:
                 Endpoint("controller", 9093),
                 durability=self.durability,
                 new_uuid=lambda: random.randbytes(16),
+                trace=self.trace_of(node),
             )
 
         return make

@@ -16,6 +16,7 @@ from typing import Any, Final, Self, TypeVar
 
 from minikafka.config import BrokerConfig, ConfigValue
 from minikafka.errors import BrokerHalted, ConfigError, MinikafkaError
+from minikafka.history import Event
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
 from minikafka.runtime.supervisor import Supervisor
@@ -79,6 +80,7 @@ class Cluster:
             durability=durability,
             profile=profile,
             seed=seed,
+            trace=True,
         )
         self._spec.check()
         self._thread: LoopThread | None = None
@@ -240,6 +242,13 @@ class Cluster:
     def group(self, group_id: str) -> GroupHandle:
         """A consumer group, by its `group.id`."""
         return GroupHandle(self, group_id)
+
+    # What happened.
+
+    def events(self, *, after: int = 0) -> list[Event]:
+        """What the brokers and the controller did and why, oldest first: those of the last 100,000 events whose `seq`
+        is greater than `after`."""
+        return self.look(lambda supervisor: supervisor.driver.history.events(after=after))
 
     # What may happen to it.
 

@@ -1,0 +1,159 @@
+"""What a node says it did and why: one event per transition, for people, checkers and tests.
+
+    trace.event("isr", "R8", name, isr=[1, 2], dropped=[3], why="not caught up for 30000 ms")
+
+An event has a *kind* (`KINDS`), the id of the *rule* that made it so, the partition it is about, if any, and *facts*.
+Its `n` counts the events of one node, through all its lives; `cause` is the `n` of the event of the same node that led
+to it. What came from outside (a request, a timer, a peer's answer, the disk) is the *stimulus*: it becomes an event of
+its own, lazily, when the first thing it causes is told, so every chain of causes ends in something from outside.
+
+Nothing is built unless somebody listens. A disabled trace is one attribute test, at the place where it is told:
+
+    if trace.on:
+        trace.event(...)
+
+The machines tell; the shells listen: a node hands over the events of a turn as one `Traced` effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
+
+from minikafka.types import Now, TopicPartition
+
+Fact: TypeAlias = str | int | bool | Sequence[int] | Sequence[str] | None
+
+KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # Stimuli: what came from outside.
+        "request": "a request that led to something: API, version, client, connection",
+        "timer": "a timer that was due",
+        "peer": "another node's answer, or the loss of it",
+        "disk": "an fsync or a disk job that ended",
+        "control": "what a test, a tool or the process's owner asked for",
+        # The log.
+        "append": "a batch was appended",
+        "ack": "a produce was answered",
+        "refused": "a request, or its part for one partition, was refused",
+        "sequence": "a producer's sequence was judged: accepted, duplicate, out_of_order, fenced",
+        "roll": "a segment ended and the next one began",
+        "log_start": "the log start offset rose",
+        "delete": "segments or a whole log were deleted",
+        "clean": "a compacted log was cleaned",
+        "flush": "records reached the disk",
+        "truncate": "the end of a log was cut off",
+        "recovery": "a log was opened, and what recovery found",
+        "checkpoint": "offsets, a snapshot or a clean-shutdown note were written",
+        "disk_failed": "a log directory failed and is offline",
+        # Reading.
+        "fetch": "a fetch was answered, parked or sent elsewhere",
+        "offsets": "an offset was looked up by time or by epoch",
+        "fetch_session": "an incremental fetch session was opened, used, refused or evicted",
+        "metadata": "what a client was told of the cluster",
+        # Replication.
+        "high_watermark": "what is committed moved",
+        "last_stable_offset": "what a read_committed reader may see moved",
+        "caught_up": "a follower's fetch acknowledged what is below it",
+        "isr": "the in-sync replicas changed, or a change was proposed or refused",
+        "leader_epoch": "a replica became leader or follower in a new epoch",
+        "election": "the controller chose a leader",
+        "reassignment": "replicas of a partition are being moved",
+        "broker": "a broker registered, was fenced, unfenced or left",
+        "feature": "a finalized feature changed its level",
+        "topic": "a topic was created, changed or deleted",
+        "config": "a setting changed at run time",
+        # Coordinators.
+        "coordinator": "a coordinator partition was loaded, given up, or made somebody wait",
+        "producer_id": "a producer id or a block of them was handed out",
+        "transaction": "a transaction changed its state at the coordinator",
+        "verification": "a partition's leader asked the coordinator about a transaction",
+        "marker": "an end-transaction marker was sent, written or given up",
+        "group": "a consumer group or a member of it changed",
+        "offset_commit": "a committed offset was stored, made pending, or expired",
+        # What was done to the node.
+        "fault": "a fault rule, a cut link or a failing disk struck",
+        "lifecycle": "the node started, joined, left or halted",
+    }
+)
+"""Every kind of event and what it tells. A kind that is not here may not be told (a test holds that)."""
+
+
+class TraceEvent(NamedTuple):
+    """One event. t_ms: broker time (monotonic). cause: the `n` of another event of this node; None: not known."""
+
+    n: int
+    t_ms: int
+    kind: str
+    rule: str
+    partition: TopicPartition | None
+    cause: int | None
+    facts: dict[str, Fact]
+
+
+class Trace:
+    """The events of one node. Whoever builds nodes keeps it, so that `n` goes on rising in the next life."""
+
+    __slots__ = ("_cause", "_events", "_n", "_stimulus", "_t_ms", "on")
+
+    def __init__(self, *, on: bool = False) -> None:
+        """`on`: somebody listens. May be changed at any time between two turns."""
+        self.on = on
+        self._events: list[TraceEvent] = []
+        self._n = 0
+        self._t_ms = 0
+        self._stimulus: tuple[str, dict[str, Fact]] | None = None
+        self._cause: int | None = None
+
+    def begin(self, now: Now) -> None:
+        """A turn begins; its events happen at `now`, without a known stimulus so far."""
+        self._t_ms = now.monotonic_ms
+        self._stimulus = self._cause = None
+
+    def stimulus(self, kind: str, **facts: Fact) -> None:
+        """What is told from here on was caused by this, unless it names its own cause."""
+        self._stimulus = (kind, facts)
+        self._cause = None
+
+    def no_stimulus(self) -> None:
+        """What is told from here on has no one stimulus (a turn settling what several events caused)."""
+        self._stimulus = self._cause = None
+
+    def event(
+        self,
+        kind: str,
+        rule: str,
+        partition: TopicPartition | None = None,
+        *,
+        cause: int | None = None,
+        **facts: Fact,
+    ) -> int:
+        """Tell one event; returns its `n`, for a later event to name as its cause. Call it only while `on`."""
+        if cause is None:
+            if self._stimulus is not None:
+                stimulus, self._stimulus = self._stimulus, None
+                self._cause = self._add(stimulus[0], "", None, None, stimulus[1])
+            cause = self._cause
+        return self._add(kind, rule, partition, cause, facts)
+
+    def _add(
+        self,
+        kind: str,
+        rule: str,
+        partition: TopicPartition | None,
+        cause: int | None,
+        facts: dict[str, Fact],
+    ) -> int:
+        self._n += 1
+        self._events.append(TraceEvent(self._n, self._t_ms, kind, rule, partition, cause, facts))
+        return self._n
+
+    def take(self) -> list[TraceEvent]:
+        """The events told since the last time, in order."""
+        events, self._events = self._events, []
+        return events
+
+
+NOBODY: Final = Trace()
+"""Listens to nothing; for machines built without a node. Never switched on."""
