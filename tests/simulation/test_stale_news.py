@@ -86,24 +86,6 @@ def append(world: World, name: TopicPartition, node: BrokerId) -> None:
     world.hosts[node].ask(decide)
 
 
-def test_d7_one_failed_replica_does_not_stop_the_others_from_following() -> None:
-    """A follower's disk fails under one partition: the others with the same leader go on being fetched."""
-    world = running(1, brokers=2, durability="fsync", config={"replica.lag.time.max.ms": 60_000})
-    names = create(world, 4, 2)
-    leaders = {name: leader.leader for name in names if (leader := leader_of(world, name)) is not None}
-    node = next(node for node in world.brokers if sum(leaders[name] != node for name in names) >= 2)
-    bad, good = [name for name in names if leaders[name] != node][:2]
-    follower = world.replica(node, bad)
-    assert follower is not None
-    world.hosts[node].disk.fail_sync(f"/node-{node}/{bad}", 1)  # type: ignore[attr-defined]
-    append(world, bad, leaders[bad])
-    assert world.run_until(lambda: follower.offline is not None, 10_000)
-    append(world, good, leaders[good])
-    replica = world.replica(node, good)
-    assert replica is not None
-    assert world.run_until(lambda: replica.log.log_end_offset == 1, 5_000)
-
-
 def test_r11_old_news_of_the_leaders_log_truncates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A follower asks where the leader's log starts and ends. If its own log has grown when it hears, the end it hears
     is of before; to cut there would take away what it has acknowledged since."""

@@ -177,11 +177,21 @@ class Broker:
         for event in events:
             if trace.on:
                 tell_stimulus(trace, event)
-            self._handle[type(event)](event, now)
+            try:
+                self._handle[type(event)](event, now)
+            except OSError as error:
+                self.storage.disk_failed(str(error), now)
         trace.no_stimulus()
-        while self.replicas.settle(now) or self._sessions.run_unblocked(now):
+        while self._settle(now):
             pass
         return self.outbox.take()
+
+    def _settle(self, now: Now) -> bool:
+        try:
+            return self.replicas.settle(now) or self._sessions.run_unblocked(now)
+        except OSError as error:
+            self.storage.disk_failed(str(error), now)
+            return True
 
     # What the parts share.
 
@@ -290,13 +300,13 @@ class Broker:
         self._checkpoint("recovery points", recovery_points=True)
 
     def _checkpoint(self, name: str, *, recovery_points: bool) -> None:
-        if not self.replicas.all():
+        if self.storage.is_offline or not self.replicas.all():
             return
         files = self.storage.checkpoint_files(recovery_points=recovery_points)
 
         def done(result: object, error: str | None, now: Now) -> None:
             if error is not None:
-                self.outbox.put(Halt(f"cannot write {name}: {error}", clean=False))
+                self.storage.disk_failed(f"cannot write {name}: {error}", now)
             elif self.storage.was_overtaken(files):
                 self.storage.write(self.storage.checkpoint_files(recovery_points=recovery_points))
 
@@ -304,5 +314,8 @@ class Broker:
 
     def close(self, now: Now) -> None:
         """D1, *stop*: everything on disk, and a note that says so."""
-        self.storage.end_cleanly()
+        try:
+            self.storage.end_cleanly()
+        except OSError as error:
+            self.storage.disk_failed(str(error), now)
         self.outbox.put(Halt("stopped", clean=True))

@@ -45,15 +45,21 @@ class ReplicaManager:
         if partition is None or not partition.is_leader:
             if self._broker.image.partition(name) is None:
                 raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no partition {name}")
-            if partition is not None and partition.log.failed:
+            if self._broker.storage.is_offline and self._is_ours(name):
                 raise Rejected(ErrorCode.KAFKA_STORAGE_ERROR, f"the log of {name} is offline")
-            raise Rejected(ErrorCode.NOT_LEADER_OR_FOLLOWER, f"broker {self._broker.broker_id} does not lead {name}")
+            raise Rejected(
+                ErrorCode.NOT_LEADER_OR_FOLLOWER, f"broker {self._broker.broker_id} does not lead {name}"
+            )
         return partition
 
     def serving(self, name: TopicPartition) -> Partition:
         """Our replica of `name`, leader or follower (F11). Raises Rejected as `leader` does."""
         partition = self._partitions.get(name)
         return partition if partition is not None and partition.is_follower else self.leader(name)
+
+    def _is_ours(self, name: TopicPartition) -> bool:
+        state = self._broker.image.partition(name)
+        return state is not None and self._broker.broker_id in state.replicas
 
     def all(self) -> list[Partition]:
         """Every replica here, by name."""
@@ -86,8 +92,12 @@ class ReplicaManager:
 
     def _assign(self, name: TopicPartition, state: PartitionState, now: Now) -> None:
         partition = self._partitions.get(name)
+        if self._broker.storage.is_offline:
+            return
         if partition is None:
-            partition = self._broker.storage.open_partition(name, state, self._broker.topic_settings(name.topic))
+            partition = self._broker.storage.open_partition(
+                name, state, self._broker.topic_settings(name.topic)
+            )
             self._partitions[name] = partition
         led_epoch = partition.leader_epoch if partition.is_leader else None
         if state.leader == self._broker.broker_id:
@@ -118,7 +128,8 @@ class ReplicaManager:
         if partition.is_leader:
             self._broker.coordinators.resigned(partition, now)
         partition.close()
-        self._broker.storage.delete_partition(partition)
+        if not self._broker.storage.is_offline:
+            self._broker.storage.delete_partition(partition)
         self._changed.pop(partition, None)
         self._seen.pop(name, None)
         self._flushing.discard(name)
@@ -145,7 +156,7 @@ class ReplicaManager:
 
     def _compare(self, name: TopicPartition, partition: Partition, now: Now) -> None:
         if partition.offline is not None:
-            self._let_go(name, partition, now)
+            self._broker.storage.disk_failed(partition.offline, now)
             return
         if partition.log.truncations != self._truncations.get(name, 0):
             # D2: before anything is appended again, or recovery would trust what is rewritten below the old point.
@@ -195,15 +206,16 @@ class ReplicaManager:
         partition = self._partitions.get(name)
         # A log closed when its topic was deleted cannot be flushed either; its successor's has not failed.
         if partition is not None and partition.log.failed:
-            partition.go_offline(why)
-            self._let_go(name, partition, now)
+            self._broker.storage.disk_failed(why, now)
 
-    def _let_go(self, name: TopicPartition, partition: Partition, now: Now) -> None:
-        """Its disk failed: nobody coordinates on it, follows with it, or waits for it any more."""
-        self._broker.fetchers.forget(name)
-        self._broker.fetchers.run(now)  # the others of its fetcher may have waited for its flush
-        self._broker.coordinators.resigned(partition, now)
-        self._wake(name, Bound.LEADERSHIP, now)
+    def directory_failed(self, why: str, now: Now) -> None:
+        """D7: nobody coordinates on these replicas, follows with them, or waits for them any more."""
+        for name, partition in self._partitions.items():
+            partition.go_offline(why)
+            self._broker.fetchers.forget(name)
+        for name, partition in self._partitions.items():
+            self._broker.coordinators.resigned(partition, now)
+            self._wake(name, Bound.LEADERSHIP, now)
 
     # Time passes.
 
@@ -221,6 +233,8 @@ class ReplicaManager:
         """I10: forget producers that were idle for long."""
         settings = self._broker.settings
         interval_ms = settings.producer_id_expiration_check_interval_ms
-        self._broker.timers.set(("producers", "expire"), now.monotonic_ms + interval_ms, self.expire_producers)
+        self._broker.timers.set(
+            ("producers", "expire"), now.monotonic_ms + interval_ms, self.expire_producers
+        )
         for partition in self._partitions.values():
             partition.expire_producers(now, settings.producer_id_expiration_ms)

@@ -84,6 +84,10 @@ class Router(Generic[N]):
         except Rejected as rejected:
             # A handler that refuses the whole request says so itself; this one has no way to answer it.
             request.close(f"refused: {rejected}")
+        except OSError as error:
+            # What the node does about its disk it does at the end of the turn; nobody may wait for this answer.
+            request.close(f"the disk failed: {error}")
+            raise
 
     def _unsupported(self, session: Session, header: codec.RequestHeader) -> None:
         """C1: an unknown version of ApiVersions is answered at version 0 with [35] and our range; anything else of a
@@ -99,7 +103,9 @@ class Router(Generic[N]):
             ApiVersionsResponse(
                 error_code=int(ErrorCode.UNSUPPORTED_VERSION),
                 api_keys=[
-                    ApiVersion(api_key=API_VERSIONS, min_version=served.advertised_min, max_version=served.max)
+                    ApiVersion(
+                        api_key=API_VERSIONS, min_version=served.advertised_min, max_version=served.max
+                    )
                 ],
             )
         )

@@ -1,7 +1,15 @@
-"""The directory of this broker: partitions to open, checkpoints to keep, the clean-shutdown note (L10, D1-D4)."""
+"""The directory of this broker: partitions to open, checkpoints to keep, the clean-shutdown note (L10, D1-D4).
+
+A disk that failed once is not trusted again (D7, style rule 9): whatever operation it was, whichever log it was under,
+the whole directory goes *offline*, for the rest of this life. Its replicas then neither lead nor follow and answer
+KAFKA_STORAGE_ERROR [56]; nothing is written any more, no clean-shutdown note either, so the next life recovers. The
+broker itself lives on, so that it can say so and the controller can move what it led. (Kafka's ends itself when its
+*last* directory fails, and there is one here.)
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from minikafka.broker import checkpoints
@@ -11,7 +19,7 @@ from minikafka.log.port import Disk
 from minikafka.log.replica_log import ReplicaLog
 from minikafka.partition.partition import Partition
 from minikafka.partition.state import PartitionState
-from minikafka.types import BrokerEpoch, Buffer, TopicPartition
+from minikafka.types import BrokerEpoch, Buffer, Now, TopicPartition
 
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
@@ -35,6 +43,10 @@ class Storage:
         self._broker = broker
         self.disk = disk
         self.directory = directory
+        self.failure: str | None = None
+        """Why the directory is offline; None while it is not."""
+        self.when_offline: list[Callable[[Now], None]] = []
+        """Told once, after every replica of the directory has let go of its role."""
         self._clean = False
         self._recovery_points: dict[TopicPartition, int] = {}
         self._high_watermarks: dict[TopicPartition, int] = {}
@@ -88,9 +100,26 @@ class Storage:
                     "point this broker at its own data directory"
                 )
 
+    # When it fails.
+
+    @property
+    def is_offline(self) -> bool:
+        """D7: the disk failed in this life."""
+        return self.failure is not None
+
+    def disk_failed(self, why: str, now: Now) -> None:
+        """D7: take the directory offline, with every replica in it. Again is no error."""
+        if self.failure is None:
+            self.failure = why
+            self._broker.replicas.directory_failed(why, now)
+            for tell in self.when_offline:
+                tell(now)
+
     # Partitions.
 
-    def open_partition(self, name: TopicPartition, state: PartitionState, settings: TopicSettings) -> Partition:
+    def open_partition(
+        self, name: TopicPartition, state: PartitionState, settings: TopicSettings
+    ) -> Partition:
         """Open our replica of `name`, recovering its log unless the last life ended cleanly (D2, D3)."""
         log = ReplicaLog.open(
             self.disk,
@@ -110,6 +139,7 @@ class Storage:
             high_watermark=self._high_watermarks.get(name, 0),
             replica_lag_time_max_ms=self._broker.settings.replica_lag_time_max_ms,
             trace=self._broker.trace,
+            disk_failed=self._broker.replicas.changed,
         )
 
     def delete_partition(self, partition: Partition) -> None:
@@ -135,7 +165,9 @@ class Storage:
         }
         if recovery_points:
             files[self.path(checkpoints.RECOVERY_POINTS)] = checkpoints.format_offsets(self._recovery_points)
-            files[self.path(checkpoints.LOG_START_OFFSETS)] = checkpoints.format_offsets(self._log_start_offsets)
+            files[self.path(checkpoints.LOG_START_OFFSETS)] = checkpoints.format_offsets(
+                self._log_start_offsets
+            )
         self._gathered += 1
         return Gathered(self._gathered, files)
 
@@ -152,8 +184,14 @@ class Storage:
         return any(self._written[path] > gathered.number for path in gathered.files)
 
     def end_cleanly(self) -> None:
-        """D1, *stop*: flush and close every log, write the checkpoints, then the note that says so."""
-        for partition in self._broker.replicas.all():
+        """D1, *stop*: flush and close every log, write the checkpoints, then the note that says so. A disk that failed,
+        now or before, gets no note."""
+        partitions = self._broker.replicas.all()
+        if self.is_offline:
+            for partition in partitions:
+                partition.close()
+            return
+        for partition in partitions:
             partition.log.close_cleanly()
         self.write(self.checkpoint_files(recovery_points=True))
         note = checkpoints.format_clean_shutdown(self._broker.broker_epoch)

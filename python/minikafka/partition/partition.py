@@ -16,7 +16,7 @@ fails takes the replica offline: it is neither leader nor follower then, and ans
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from minikafka.errors import ErrorCode, Rejected
@@ -73,14 +73,17 @@ class Partition:
         high_watermark: Offset = 0,
         replica_lag_time_max_ms: int = 30_000,
         trace: Trace = NOBODY,
+        disk_failed: Callable[[Partition], object] = lambda _: None,
     ) -> None:
-        """`high_watermark`: as checkpointed; it is capped by what the log still holds (D4)."""
+        """`high_watermark`: as checkpointed; it is capped by what the log still holds (D4). `disk_failed` is told when
+        the replica goes offline, whatever it was doing (D7)."""
         self.topic_partition = topic_partition
         self.topic_id: TopicId = log.topic_id
         self.log = log
         self.leader_epoch: LeaderEpoch = NO_EPOCH
         self.leader: BrokerId = NO_LEADER
         self.offline: str | None = None
+        self._tell_disk_failed = disk_failed
         self._role: LeaderRole | FollowerRole | None = None
         self._known_isr: tuple[BrokerId, ...] = ()
         self._known_partition_epoch: PartitionEpoch = NO_EPOCH
@@ -163,7 +166,11 @@ class Partition:
         if self.offline is not None:
             return False
         local = self._local
-        return local.rolled or local.flush_due or (local.fsync and self.log.recovery_point < self.log.log_end_offset)
+        return (
+            local.rolled
+            or local.flush_due
+            or (local.fsync and self.log.recovery_point < self.log.log_end_offset)
+        )
 
     # Roles.
 
@@ -183,7 +190,11 @@ class Partition:
             role.refresh(state, now.monotonic_ms)
         else:
             self.leader, self.leader_epoch = state.leader, state.leader_epoch
-            self.log.begin_epoch(state.leader_epoch)
+            try:
+                self.log.begin_epoch(state.leader_epoch)
+            except OSError as error:
+                self._disk_failed(error)
+                return
             broker_id = self._local.broker_id
             role = LeaderRole(broker_id, state, self.log.log_end_offset, eligible, now.monotonic_ms)
             self._role = role
@@ -204,8 +215,10 @@ class Partition:
 
     def go_offline(self, why: str) -> None:
         """The disk failed: nothing is answered from this replica any more."""
-        self.offline = why
-        self._role = None
+        if self.offline is None:
+            self.offline = why
+            self._role = None
+            self._tell_disk_failed(self)
 
     def close(self) -> None:
         """The partition is deleted, or the broker goes."""
@@ -377,13 +390,16 @@ class Partition:
     def list_offset(
         self, timestamp: int, isolation: Isolation, current_leader_epoch: LeaderEpoch
     ) -> offsets.OffsetFound:
-        """F5, F6. Raises Rejected [6], [42], [74], [75], [78]."""
+        """F5, F6. Raises Rejected [6], [42], [56], [74], [75], [78]."""
         self.check_epoch(current_leader_epoch)
         role = self._leading()
         local = self._local
         bound = reading.bound(local, isolation, local.last_stable_offset)
         settled = isolation is Isolation.REPLICA or local.high_watermark >= role.epoch_start_offset
-        return offsets.look_up(self.log, timestamp, bound, self.leader_epoch, is_settled=settled)
+        try:
+            return offsets.look_up(self.log, timestamp, bound, self.leader_epoch, is_settled=settled)
+        except OSError as error:
+            raise self._disk_failed(error) from error
 
     def end_offset_for_epoch(self, epoch: LeaderEpoch) -> tuple[LeaderEpoch, Offset]:
         """F7."""
@@ -485,7 +501,9 @@ class Partition:
         if not isinstance(role, FollowerRole):
             return False
         try:
-            return role.fetched(self._local, records, leader_high_watermark, leader_log_start_offset, diverging)
+            return role.fetched(
+                self._local, records, leader_high_watermark, leader_log_start_offset, diverging
+            )
         except OSError as error:
             self._disk_failed(error)
             return True
@@ -494,7 +512,10 @@ class Partition:
         """R11: our fetch offset does not exist at the leader, whose log has these ends."""
         role = self._role
         if isinstance(role, FollowerRole):
-            role.out_of_range(self._local, leader_log_start_offset, leader_log_end_offset)
+            try:
+                role.out_of_range(self._local, leader_log_start_offset, leader_log_end_offset)
+            except OSError as error:
+                self._disk_failed(error)
 
     # The disk.
 

@@ -234,6 +234,10 @@ class Life:
     def _job_done(self, job: int, future: Future[object]) -> None:
         self.at_work -= 1
         error = future.exception()
+        if error is not None and not isinstance(error, OSError):
+            # The disk may fail; anything else is a broken invariant, on a thread or not.
+            self._end(Halt(f"{type(error).__name__}: {error}", clean=False), error)
+            return
         result = None if error is not None else future.result()
         self.deliver(JobDone(job, result, None if error is None else f"{type(error).__name__}: {error}"))
 
