@@ -26,16 +26,16 @@ def running(seed: int, **options: object) -> World:
     return world
 
 
-def ask_controller(world: World, request: object, version: int) -> None:
-    """Send it from broker 1, and wait for the answer."""
-    broker = world.broker(1)
+def ask_controller(world: World, request: object, version: int, asker: BrokerId = 1) -> None:
+    """Send it from that broker, and wait for the answer."""
+    broker = world.broker(asker)
     assert broker is not None
     answers: list[object] = []
 
     def heard(answer: object, now: object) -> None:
         answers.append(answer)
 
-    world.hosts[1].ask(
+    world.hosts[asker].ask(
         partial(broker.peers.call, 1000, request, version, heard, heard, channel="test")  # type: ignore[arg-type]
     )
     assert world.run_until(lambda: bool(answers), 10_000)

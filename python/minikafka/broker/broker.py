@@ -56,7 +56,7 @@ from minikafka.group.shard import GroupShard
 from minikafka.log.port import Disk
 from minikafka.partition.partition import Partition
 from minikafka.trace import NOBODY, Trace
-from minikafka.types import CONTROLLER_ID, NO_EPOCH, BrokerEpoch, BrokerId, Now, Offset, TopicId
+from minikafka.types import CONTROLLER_ID, NO_EPOCH, BrokerEpoch, BrokerId, Now, Offset, TopicId, TopicPartition
 from minikafka.wire.support import SERVED
 
 RECOVERY_POINT_CHECKPOINT_MS: Final = 60_000
@@ -235,6 +235,8 @@ class Broker:
         if not self._joined:
             registered = self.broker_epoch != NO_EPOCH
             self._joined = registered and self.image.broker_epoch(self.broker_id) == self.broker_epoch
+            if self._joined:
+                self.storage.set_strays_aside(self._is_ours)
         if self._joined and self._acted_on is not self.image:
             old, self._acted_on = self._acted_on, self.image
             if old.configs is not self.image.configs:
@@ -244,6 +246,10 @@ class Broker:
             if old.configs is not self.image.configs:
                 self.replicas.reconfigure()
             forget_deleted_topics(self, old, now)
+
+    def _is_ours(self, name: TopicPartition) -> bool:
+        state = self.image.partition(name)
+        return state is not None and self.broker_id in state.replicas
 
     def _reconfigure(self) -> None:
         """What was set dynamically for this broker, or for all, wins over what it was started with (KIP-226)."""

@@ -9,6 +9,7 @@ broker itself lives on, so that it can say so and the controller can move what i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 METADATA_VERSION: Final = "1"
 DELETED: Final = "-delete"
 """How the directory of a deleted replica ends, between its renaming and its removal."""
+
+STRAY: Final = "-stray"
+"""How the directory of a replica ends that is no longer ours."""
+PARTITION_DIRECTORY: Final = re.compile(r"(?P<topic>[a-zA-Z0-9._-]+)-(?P<partition>\d{1,10})")
 
 
 class Gathered(NamedTuple):
@@ -151,6 +156,17 @@ class Storage:
         self.disk.rename(self.path(str(name)), doomed)
         self.disk.remove_tree(doomed)
 
+    def set_strays_aside(self, assigned: Callable[[TopicPartition], bool]) -> None:
+        """A life begins: logs of partitions that were deleted, or given to others, while we were away are renamed, not
+        removed, as in Kafka. Nobody reads them; whoever deletes the directory has the last word (R17)."""
+        for found in self.disk.list_directory(self.directory):
+            name = partition_of(found)
+            if name is None or assigned(name):
+                continue
+            for kept in (self._recovery_points, self._high_watermarks, self._log_start_offsets):
+                kept.pop(name, None)
+            self.disk.rename(self.path(found), self.path(f"{name}.{self._broker.new_uuid().hex()}{STRAY}"))
+
     # Checkpoints.
 
     def checkpoint_files(self, *, recovery_points: bool) -> Gathered:
@@ -196,3 +212,9 @@ class Storage:
         self.write(self.checkpoint_files(recovery_points=True))
         note = checkpoints.format_clean_shutdown(self._broker.broker_epoch)
         self.disk.write_file_atomically(self.path(checkpoints.CLEAN_SHUTDOWN), note)
+
+
+def partition_of(directory: str) -> TopicPartition | None:
+    """Whose log a directory of this name is; None when it is none's."""
+    found = PARTITION_DIRECTORY.fullmatch(directory)
+    return None if found is None else TopicPartition(found["topic"], int(found["partition"]))

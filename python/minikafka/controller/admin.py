@@ -15,10 +15,12 @@ from minikafka.controller.controller import Controller, encoded
 from minikafka.controller.elect_leaders import elect_leader
 from minikafka.controller.features import FeatureUpdate
 from minikafka.controller.image import ConfigResource, MetadataImage
+from minikafka.controller.reassign import Move, moving, reassign
 from minikafka.controller.topics import CreatedTopic, MorePartitions, NewTopic
 from minikafka.controller.view import ClusterView
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.partition.state import PartitionState
 from minikafka.types import TopicId, TopicPartition
 from minikafka.wire.message import Message
 
@@ -127,6 +129,24 @@ def elect_leaders(
             if asked is not None or refusal.code is not ErrorCode.ELECTION_NOT_NEEDED:
                 outcomes.append((name, refusal))
     return Result(encoded(records), outcomes)
+
+
+def reassign_partitions(
+    controller: Controller, asked: Sequence[Move], *, allow_factor_change: bool = True
+) -> Result[list[Rejected | None]]:
+    """R17: moves begun, changed or given up."""
+    view = controller.view
+    records, outcomes = _each(
+        asked, lambda one: reassign(view, one, allow_factor_change=allow_factor_change)
+    )
+    return Result(encoded(records), outcomes)
+
+
+def list_reassignments(
+    controller: Controller, asked: Sequence[TopicPartition] | None
+) -> Result[list[tuple[TopicPartition, PartitionState]]]:
+    """R17: what moves now. `asked` None means anywhere; what does not exist is left out."""
+    return Result([], moving(controller.view, asked))
 
 
 def _all_partitions(image: MetadataImage) -> list[TopicPartition]:

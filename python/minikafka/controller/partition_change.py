@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from minikafka.controller.election import Candidates, Elected, Election, IsAlive, elect
+from minikafka.controller.reassignment import Assignment, completed
 from minikafka.controller.replay import NO_LEADER_CHANGE, NO_RECOVERY_STATE_CHANGE
 from minikafka.partition.state import RECOVERING, PartitionState
 from minikafka.types import NO_LEADER, BrokerId
@@ -91,18 +92,12 @@ def _unchanged(state: PartitionState) -> PartitionChangeRecord:
 
 
 def _with_reassignment_completed(target: Target) -> Target:
-    """R17: done when every added replica is in the ISR and, of the ISR, somebody stays; if the replication
-    factor shrinks, when all who stay are in it."""
-    if not target.adding and not target.removing:
+    """R17: the move under way, or the one asked for, ends with this change if the ISR is ready for it."""
+    done = completed(Assignment(target.replicas, target.adding, target.removing), target.isr)
+    if done is None:
         return target
-    replicas = tuple(replica for replica in target.replicas if replica not in target.removing)
-    isr = tuple(member for member in target.isr if member not in target.removing)
-    if not isr or not set(target.adding) <= set(isr):
-        return target
-    shrinks = len(target.removing) > len(target.adding)
-    if shrinks and not set(replicas) <= set(isr):
-        return target
-    return target._replace(isr=isr, replicas=replicas, adding=(), removing=())
+    (replicas, adding, removing), isr = done
+    return target._replace(isr=isr, replicas=replicas, adding=adding, removing=removing)
 
 
 def _eligible_leader_replicas(state: PartitionState, target: Target, rules: Rules) -> tuple[BrokerId, ...]:

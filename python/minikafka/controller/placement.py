@@ -81,3 +81,17 @@ def _ring(image: MetadataImage, brokers: Sequence[BrokerId]) -> list[BrokerId]:
 def _unreachable(replication_factor: int, why: str) -> Rejected:
     said = f"Unable to replicate the partition {replication_factor} time(s): {why}"
     return Rejected(ErrorCode.INVALID_REPLICATION_FACTOR, said)
+
+
+def check_manual_assignment(image: MetadataImage, replicas: Sequence[BrokerId]) -> None:
+    """Raises Rejected [39] for replicas that an admin may not ask for: nobody, a stranger, a broker twice."""
+    said = "The manual partition assignment includes"
+    if not replicas:
+        raise Rejected(ErrorCode.INVALID_REPLICA_ASSIGNMENT, f"{said} an empty replica list.")
+    for broker in sorted(replicas):
+        if broker not in image.brokers:
+            why = f"{said} broker {broker}, but no such broker is registered."
+            raise Rejected(ErrorCode.INVALID_REPLICA_ASSIGNMENT, why)
+        if replicas.count(broker) > 1:
+            why = f"{said} the broker {broker} more than once."
+            raise Rejected(ErrorCode.INVALID_REPLICA_ASSIGNMENT, why)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from minikafka.controller.configs import initial_topic_configs
-from minikafka.controller.placement import place
+from minikafka.controller.placement import check_manual_assignment, place
 from minikafka.controller.topic_names import check_new_name
 from minikafka.controller.view import ClusterView
 from minikafka.errors import ErrorCode, Rejected
@@ -105,17 +105,12 @@ def _assigned(view: ClusterView, asked: NewTopic) -> list[tuple[BrokerId, ...]]:
 
 
 def _check_assignment(view: ClusterView, replicas: Sequence[BrokerId], factor: int) -> None:
-    said = "The manual partition assignment includes"
-    if not replicas:
-        raise Rejected(ErrorCode.INVALID_REPLICA_ASSIGNMENT, f"{said} an empty replica list.")
-    for broker in replicas:
-        if broker not in view.image.brokers:
-            why = f"{said} broker {broker}, but no such broker is registered."
-            raise Rejected(ErrorCode.INVALID_REPLICA_ASSIGNMENT, why)
-    if len(set(replicas)) != len(replicas):
-        raise Rejected(ErrorCode.INVALID_REPLICA_ASSIGNMENT, f"{said} a broker more than once.")
+    check_manual_assignment(view.image, replicas)
     if len(replicas) != factor:
-        why = f"{said} a partition with {len(replicas)} replica(s), where others have {factor}."
+        why = (
+            f"The manual partition assignment includes a partition with {len(replicas)} replica(s), where others "
+            f"have {factor}."
+        )
         raise Rejected(ErrorCode.INVALID_REPLICA_ASSIGNMENT, why)
     if not any(view.image.is_active(broker) for broker in replicas):
         why = f"All brokers of the assignment {list(replicas)} are fenced or in controlled shutdown."

@@ -57,6 +57,8 @@ SERVED: Final[dict[int, ServedVersions]] = {
     42: _api("DeleteGroups", 0, 3),
     43: _api("ElectLeaders", 0, 2),
     44: _api("IncrementalAlterConfigs", 0, 1),
+    45: _api("AlterPartitionReassignments", 0, 1),
+    46: _api("ListPartitionReassignments", 0, 0),
     47: _api("OffsetDelete", 0, 0),
     57: _api("UpdateFeatures", 0, 2),
     60: _api("DescribeCluster", 0, 2),

@@ -9,6 +9,12 @@ from minikafka.wire.message import Message
 from minikafka.wire.messages.allocate_producer_ids import AllocateProducerIdsRequest
 from minikafka.wire.messages.alter_configs import AlterableConfig, AlterConfigsRequest, AlterConfigsResource
 from minikafka.wire.messages.alter_partition import AlterPartitionRequest
+from minikafka.wire.messages.alter_partition_reassignments import (
+    AlterPartitionReassignmentsRequest,
+    AlterPartitionReassignmentsResponse,
+    ReassignablePartition,
+    ReassignableTopic,
+)
 from minikafka.wire.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from minikafka.wire.messages.broker_heartbeat import BrokerHeartbeatRequest
 from minikafka.wire.messages.broker_registration import BrokerRegistrationRequest
@@ -19,6 +25,11 @@ from minikafka.wire.messages.elect_leaders import ElectLeadersRequest, ElectLead
 from minikafka.wire.messages.envelope import EnvelopeRequest
 from minikafka.wire.messages.fetch import FetchRequest
 from minikafka.wire.messages.incremental_alter_configs import IncrementalAlterConfigsRequest
+from minikafka.wire.messages.list_partition_reassignments import (
+    ListPartitionReassignmentsRequest,
+    ListPartitionReassignmentsResponse,
+    ListPartitionReassignmentsTopics,
+)
 from minikafka.wire.messages.update_features import UpdateFeaturesRequest
 
 from tests.unit.controller.world import World
@@ -40,6 +51,8 @@ def request_of(api_key: int, version: int) -> Message:
         37: CreatePartitionsRequest(topics=[CreatePartitionsTopic(name="t", count=3)]),
         43: ElectLeadersRequest(topic_partitions=[TopicPartitions(topic="t", partitions=[0])]),
         44: IncrementalAlterConfigsRequest(),
+        45: AlterPartitionReassignmentsRequest(topics=[ReassignableTopic(name="t", partitions=[ReassignablePartition()])]),
+        46: ListPartitionReassignmentsRequest(topics=None),
         56: AlterPartitionRequest(broker_id=1),
         57: UpdateFeaturesRequest(),
         58: EnvelopeRequest(request_data=b"", client_host_address=b""),
@@ -109,3 +122,39 @@ def test_r15_r16_elections_that_are_not_needed_say_so() -> None:
         assert [each.error_code for each in answer.partition_result] == [84, 3]
     everything = ElectLeadersRequest(election_type=0, topic_partitions=None)
     assert world.ask(everything, 2, ElectLeadersResponse).replica_election_results == []
+
+
+def test_r17_a_move_is_asked_for_listed_and_given_up_over_the_wire() -> None:
+    """R17: each partition has its own answer; the list holds what moves and leaves out what does not exist."""
+    world = World()
+    world.start_brokers(1, 2, 3)
+    topic = CreatableTopic(name="t", num_partitions=2, replication_factor=1)
+    world.ask(CreateTopicsRequest(topics=[topic]), 7, CreateTopicsResponse)
+    leader = world.node.image.topics["t"].partitions[0].leader
+    other = leader % 3 + 1
+
+    def alter(*asked: ReassignablePartition, factor: bool = True) -> list[tuple[int, int]]:
+        request = AlterPartitionReassignmentsRequest(
+            allow_replication_factor_change=factor, topics=[ReassignableTopic(name="t", partitions=list(asked))]
+        )
+        answer = world.ask(request, 1, AlterPartitionReassignmentsResponse)
+        assert (answer.error_code, answer.allow_replication_factor_change) == (0, factor)
+        return [(each.partition_index, each.error_code) for each in answer.responses[0].partitions]
+
+    def listed(names: list[ListPartitionReassignmentsTopics] | None) -> list[tuple[list[int], list[int], list[int]]]:
+        answer = world.ask(ListPartitionReassignmentsRequest(topics=names), 0, ListPartitionReassignmentsResponse)
+        return [
+            (each.replicas, each.adding_replicas, each.removing_replicas)
+            for found in answer.topics
+            for each in found.partitions
+        ]
+
+    asked = ReassignablePartition(partition_index=0, replicas=[other])
+    assert alter(asked, ReassignablePartition(partition_index=7, replicas=[1])) == [(0, 0), (7, 3)]
+    assert listed(None) == [([other, leader], [other], [leader])]
+    assert listed([ListPartitionReassignmentsTopics(name="t", partition_indexes=[1, 9])]) == []
+    assert listed([ListPartitionReassignmentsTopics(name="nobody", partition_indexes=[0])]) == []
+    assert alter(ReassignablePartition(partition_index=0, replicas=[1, 2]), factor=False) == [(0, 38)]
+    assert alter(ReassignablePartition(partition_index=0, replicas=None)) == [(0, 0)]
+    assert alter(ReassignablePartition(partition_index=0, replicas=None)) == [(0, 85)]
+    assert listed(None) == []

@@ -18,6 +18,8 @@ _NAMES: Final = (
     "k37_create_partitions",
     "k43_elect_leaders",
     "k44_incremental_alter_configs",
+    "k45_alter_partition_reassignments",
+    "k46_list_partition_reassignments",
     "k56_alter_partition",
     "k57_update_features",
     "k58_envelope",

@@ -42,9 +42,9 @@ _NAMES: Final = (
     "k75_describe_topic_partitions",
 )
 
-FORWARDED: Final = (19, 20, 33, 37, 43, 44, 57)
+FORWARDED: Final = (19, 20, 33, 37, 43, 44, 45, 46, 57)
 """CreateTopics, DeleteTopics, AlterConfigs, CreatePartitions, ElectLeaders, IncrementalAlterConfigs,
-UpdateFeatures."""
+AlterPartitionReassignments, ListPartitionReassignments, UpdateFeatures."""
 
 HANDLERS: Final = {
     **{int(name[1:3]): f"minikafka.broker.handlers.{name}" for name in _NAMES},
