@@ -56,7 +56,16 @@ from minikafka.group.shard import GroupShard
 from minikafka.log.port import Disk
 from minikafka.partition.partition import Partition
 from minikafka.trace import NOBODY, Trace
-from minikafka.types import CONTROLLER_ID, NO_EPOCH, BrokerEpoch, BrokerId, Now, Offset, TopicId, TopicPartition
+from minikafka.types import (
+    CONTROLLER_ID,
+    NO_EPOCH,
+    BrokerEpoch,
+    BrokerId,
+    Now,
+    Offset,
+    TopicId,
+    TopicPartition,
+)
 from minikafka.wire.support import SERVED
 
 RECOVERY_POINT_CHECKPOINT_MS: Final = 60_000

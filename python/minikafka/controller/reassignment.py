@@ -12,14 +12,14 @@ asked for:
     done        the target                 -           -
     cancelled   all but the added ones     -           -
 
-The *leader* completes a reassignment without knowing it: its next AlterPartition, which lets the last added replica into
-the ISR, is answered by a record that also drops the removed ones. If one of those led, somebody else does from then on.
-The leader epoch rises only when a replica goes (at the end, or when a move is cancelled): added ones fetch in the epoch
+The *leader* completes a reassignment without knowing it: its AlterPartition that lets the last added replica into the
+ISR is answered by a record that also drops the removed ones. If one of those led, somebody else does from then on. The
+leader epoch rises only when a replica goes (at the end, or when a move is cancelled): added ones fetch in the epoch
 that is.
 
-While it moves, a partition may be sent elsewhere. Kafka then keeps its lists of added and removed replicas unless the new
-target gives it others, so a move back to where it came from, asked for by naming those replicas, never ends there. Here
-the lists are always those of the target; asking for the old replicas cancels.
+While it moves, a partition may be sent elsewhere. Kafka then keeps its lists of added and removed replicas unless the
+new target gives it others, so a move back to where it came from, asked for by naming those replicas, never ends there.
+Here the lists are always those of the target; asking for the old replicas cancels.
 """
 
 from __future__ import annotations

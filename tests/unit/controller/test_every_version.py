@@ -51,7 +51,9 @@ def request_of(api_key: int, version: int) -> Message:
         37: CreatePartitionsRequest(topics=[CreatePartitionsTopic(name="t", count=3)]),
         43: ElectLeadersRequest(topic_partitions=[TopicPartitions(topic="t", partitions=[0])]),
         44: IncrementalAlterConfigsRequest(),
-        45: AlterPartitionReassignmentsRequest(topics=[ReassignableTopic(name="t", partitions=[ReassignablePartition()])]),
+        45: AlterPartitionReassignmentsRequest(
+            topics=[ReassignableTopic(name="t", partitions=[ReassignablePartition()])]
+        ),
         46: ListPartitionReassignmentsRequest(topics=None),
         56: AlterPartitionRequest(broker_id=1),
         57: UpdateFeaturesRequest(),
