@@ -96,6 +96,17 @@ class Purgatory:
         """Everyone parked, oldest deadline first (for `inspect` and for tests)."""
         return [waiter for _, _, waiter in sorted(self._deadlines, key=lambda entry: entry[:2]) if not waiter.done]
 
+    def parked(self) -> list[tuple[int, list[Mark]]]:
+        """Deadline and marks of everyone parked, oldest deadline first (for `inspect`)."""
+        marks: dict[int, list[Mark]] = {}
+        for mark, waiters in self._by_mark.items():
+            for waiter in waiters:
+                marks.setdefault(id(waiter), []).append(mark)
+        entries = sorted(self._deadlines, key=lambda entry: entry[:2])
+        return [
+            (deadline_ms, sorted(marks.get(id(waiter), ()))) for deadline_ms, _, waiter in entries if not waiter.done
+        ]
+
     def _expire(self, now: Now) -> None:
         self._armed_ms = None
         while self._deadlines and (self._deadlines[0][2].done or self._deadlines[0][0] <= now.monotonic_ms):

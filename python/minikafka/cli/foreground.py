@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from minikafka.errors import MinikafkaError
-from minikafka.runtime.driver import Driver
 from minikafka.runtime.spec import ClusterSpec
 from minikafka.runtime.supervisor import Supervisor
 
@@ -28,7 +27,7 @@ async def running(spec: ClusterSpec) -> AsyncIterator[Supervisor]:
     for name in spec.resolved().unimplemented:
         sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
     _raise_file_limit()
-    supervisor = Supervisor(Driver(asyncio.get_running_loop()), spec)
+    supervisor = Supervisor(asyncio.get_running_loop(), spec)
     try:
         await supervisor.start()
         gc.collect()
@@ -37,7 +36,6 @@ async def running(spec: ClusterSpec) -> AsyncIterator[Supervisor]:
         yield supervisor
     finally:
         await supervisor.close()
-        await supervisor.driver.close()
 
 
 def ready_event(supervisor: Supervisor) -> dict[str, object]:
@@ -87,14 +85,14 @@ async def until_halted_or(supervisor: Supervisor, stop: asyncio.Event) -> None:
     """Return when asked to stop. Raises BrokerHalted when a node breaks first."""
 
     def look() -> None:
-        if supervisor.halted:
+        if hosting.halted:
             stop.set()
 
-    supervisor.driver.watchers.append(look)
+    hosting = supervisor.hosting
+    hosting.watchers.append(look)
     await stop.wait()
-    supervisor.driver.watchers.remove(look)
-    if supervisor.halted:
-        host = supervisor.halted[0]
+    hosting.watchers.remove(look)
+    for host in hosting.halted:
         raise MinikafkaError(f"node {host.node_id} halted: {host.halted.why if host.halted else ''}")
 
 

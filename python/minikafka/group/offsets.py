@@ -34,6 +34,10 @@ class Offsets:
     def get(self, group_id: str, partition: TopicPartition) -> CommittedOffset | None:
         return self._committed.get(group_id, {}).get(partition)
 
+    def groups(self) -> list[str]:
+        """Those that committed something, in the order of their first commit."""
+        return list(self._committed)
+
     def of_group(self, group_id: str) -> Iterator[tuple[TopicPartition, CommittedOffset]]:
         """In the order first committed."""
         return iter(self._committed.get(group_id, {}).items())

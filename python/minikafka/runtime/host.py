@@ -120,7 +120,8 @@ class NodeHost(Generic[N]):
         except ValueError as error:
             raise MinikafkaError(f"no power loss on this disk: {error}") from error
 
-    def pause(self) -> None:
+    async def pause(self) -> None:
+        """Deliver no event to it, as if its process were stopped; connections stay open."""
         if self._life is not None:
             self._life.pause()
 

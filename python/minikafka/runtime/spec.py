@@ -12,6 +12,7 @@ from minikafka.errors import ConfigError
 from minikafka.types import BrokerId
 
 DURABILITIES = ("page-cache", "fsync")
+MODES = ("thread", "process")
 
 
 class TopicSpec(NamedTuple):
@@ -53,6 +54,8 @@ class ClusterSpec:
     durability: str = "page-cache"
     profile: str = "fast"
     seed: int | None = None
+    mode: str = "thread"
+    """Where brokers run: `thread`, all on one loop, or `process`, each in a child process of its own."""
     faults: bool = True
     """Whether power may be cut, which needs a disk that remembers what was synced."""
     trace: bool = False
@@ -64,6 +67,8 @@ class ClusterSpec:
             raise ConfigError(f"a cluster has at least one broker, not {self.brokers}")
         if self.durability not in DURABILITIES:
             raise ConfigError(f"durability is one of {', '.join(DURABILITIES)}, not {self.durability!r}")
+        if self.mode not in MODES:
+            raise ConfigError(f"mode is one of {', '.join(MODES)}, not {self.mode!r}")
         if self.ports is not None and len(self.ports) != self.brokers:
             raise ConfigError(f"{len(self.ports)} ports were given for {self.brokers} brokers")
         for broker in self.broker_layers:
@@ -71,6 +76,14 @@ class ClusterSpec:
                 raise ConfigError(
                     f"broker_config names broker {broker}; there are brokers 1 to {self.brokers}"
                 )
+
+    @property
+    def broker_ids(self) -> range:
+        return range(1, self.brokers + 1)
+
+    @property
+    def separate_processes(self) -> bool:
+        return self.mode == "process"
 
     def port(self, broker: BrokerId) -> int:
         return 0 if self.ports is None else self.ports[broker - 1]
@@ -84,8 +97,17 @@ class ClusterSpec:
 
     def resolved(self, broker: BrokerId | None = None) -> Resolved:
         """Settings in force for one broker, or for the cluster."""
+        return resolve(
+            self.layers_of(broker),
+            profile=self.profile,
+            brokers=self.brokers,
+            separate_processes=self.separate_processes,
+        )
+
+    def layers_of(self, broker: BrokerId | None) -> tuple[Layer, ...]:
+        """Strongest first: what was set for this broker alone, then for all."""
         own = tuple(layer for number, layer in self.broker_layers.items() if number == broker)
-        return resolve((*own, *self.layers), profile=self.profile, brokers=self.brokers)
+        return (*own, *self.layers)
 
     def settings(self, broker: BrokerId | None = None) -> BrokerSettings:
         return self.resolved(broker).broker

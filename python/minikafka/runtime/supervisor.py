@@ -1,4 +1,8 @@
-"""Brings up a controller and its brokers on one loop, and keeps their ports and directories while they come and go."""
+"""Brings up a controller and its brokers, and keeps their ports and directories while they come and go.
+
+Where the nodes run is the hosting's (`embedded.py`, `process/children.py`); everything here speaks to them through
+`control/port.py` and is the same for both.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +11,22 @@ import os
 import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
-from minikafka._core import Disk
-from minikafka.broker.broker import Broker, Identity
-from minikafka.broker.controller_node import ControllerIdentity, ControllerNode
-from minikafka.broker.interception import Rules
-from minikafka.broker.peers import Endpoint
 from minikafka.config import ConfigValue
-from minikafka.controller.image import MetadataImage, TopicImage
 from minikafka.errors import BrokerHalted, ConfigError, ErrorCode, MinikafkaError, WaitTimeout
 from minikafka.runtime import rpc
+from minikafka.runtime.control.cluster import ClusterView
+from minikafka.runtime.control.port import HostedNode, Hosting, RuleBook
+from minikafka.runtime.control.views import HEALTH, Question
 from minikafka.runtime.directories import DataDirectory
-from minikafka.runtime.disk import LifeDisk
 from minikafka.runtime.driver import Driver
-from minikafka.runtime.host import NodeHost
+from minikafka.runtime.embedded import Embedded, Place
 from minikafka.runtime.links import CLIENTS
+from minikafka.runtime.plan import NodePlan, PlannedLayer
 from minikafka.runtime.ports import Port
-from minikafka.runtime.server import Listener
 from minikafka.runtime.spec import ClusterSpec, TopicSpec
-from minikafka.trace import Trace
-from minikafka.types import CONTROLLER_ID, NO_LEADER, BrokerId, TopicPartition
+from minikafka.types import CONTROLLER_ID, BrokerId
 
 START_TIMEOUT_S: Final = 30.0
 INTERNAL_HOST: Final = "127.0.0.1"
@@ -36,52 +35,32 @@ UPDATE_FEATURES_VERSION: Final = 1
 
 
 class Supervisor:
-    """One cluster in this process. Everything but the constructor runs on the driver's loop."""
+    """One cluster. Everything but the constructor runs on the loop."""
 
-    def __init__(self, driver: Driver, spec: ClusterSpec) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, spec: ClusterSpec) -> None:
         """Checks the settings, locks the directory and takes the ports. Raises ConfigError."""
         spec.check()
-        self.driver = driver
         self.spec = spec
-        self.rules = Rules()
-        self._traces: dict[BrokerId, Trace] = {}
-        self.halted: list[NodeHost[Any]] = []
+        self._loop = loop
         self._random = random.Random(spec.seed) if spec.seed is not None else None
-        settings = {broker: spec.settings(broker) for broker in range(1, spec.brokers + 1)}
+        settings = {broker: spec.settings(broker) for broker in spec.broker_ids}
         self.directory = DataDirectory(spec.data_dir)
         self._ports: list[Port] = []
         try:
-            self._disk = Disk.tracked() if spec.faults else Disk.os()
             controller_port = self._port(INTERNAL_HOST, 0)
-            self._controller_endpoint = Endpoint(controller_port.host, controller_port.port)
-            self.controller: NodeHost[ControllerNode] = NodeHost(
-                driver,
-                CONTROLLER_ID,
-                [Listener(controller_port, internal=True)],
-                self._disk,
-                self.directory.of(CONTROLLER_ID),
-                self._build_controller,
-                self.halted.append,
-            )
-            self.brokers: dict[BrokerId, NodeHost[Broker]] = {
-                broker: NodeHost(
-                    driver,
-                    broker,
-                    [
-                        Listener(self._port(spec.host, spec.port(broker)), internal=False),
-                        Listener(self._port(INTERNAL_HOST, 0), internal=True),
-                    ],
-                    self._disk,
-                    self.directory.of(broker),
-                    self._builder(broker),
-                    self.halted.append,
-                    settings[broker].socket_request_max_bytes,
-                )
-                for broker in settings
-            }
+            self._controller_address = (controller_port.host, controller_port.port)
+            places = [Place(self._plan(CONTROLLER_ID, [controller_port]), [controller_port])]
+            for broker in settings:
+                ports = [self._port(spec.host, spec.port(broker)), self._port(INTERNAL_HOST, 0)]
+                places.append(Place(self._plan(broker, ports), ports))
+            self._addresses = {place.plan.node: place.plan.advertised for place in places}
+            self.hosting: Hosting = self._hosting(places)
         except BaseException:
             self._release()
             raise
+
+    def _hosting(self, places: list[Place]) -> Hosting:
+        return Embedded(Driver(self._loop), places, self._new_uuid)
 
     # Life of the cluster.
 
@@ -91,30 +70,31 @@ class Supervisor:
         Raises WaitTimeout, or MinikafkaError when a topic cannot be created.
         """
         await self.controller.start()
-        for host in self.brokers.values():
-            await host.start()
-        await self.until(self._all_running, START_TIMEOUT_S, lambda: f"brokers ready: {self._running()}")
+        await asyncio.gather(*(node.start() for node in self.brokers.values()))
+        await self.until(
+            HEALTH, self._all_running, START_TIMEOUT_S, lambda view: f"brokers ready: {_running(view)}"
+        )
         for topic in self.spec.topics:
-            if self.image.topic(topic.name) is None:
+            if not (await self.look(Question(topic.name))).partitions(topic.name):
                 await self.create_topic(topic)
 
     async def stop(self) -> None:
         """Stop brokers cleanly, all at once, then the controller."""
-        stops = [host.stop() for host in self.brokers.values() if host.is_alive and not self._cut_off(host)]
+        stops = [node.stop() for node in self.brokers.values() if node.is_alive and not self._cut_off(node)]
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*stops), START_TIMEOUT_S)
         await self.controller.stop()
 
     async def close(self, *, cleanly: bool = True) -> None:
         """Stop, or kill unless `cleanly`; give back ports and, if it was temporary, the directory."""
-        hosts: list[NodeHost[Any]] = [*self.brokers.values(), self.controller]
         if cleanly and not self.directory.is_temporary:
             await self.stop()
-        for host in hosts:
-            host.kill(politely=cleanly)
-        for host in hosts:
-            await host.rest()
+        for node in self.nodes:
+            node.kill(politely=cleanly)
+        for node in self.nodes:
+            await node.rest()
         self._release()
+        await self.hosting.close()
 
     def _release(self) -> None:
         for port in self._ports:
@@ -127,13 +107,36 @@ class Supervisor:
         Replaced rather than closed: the objects that own the descriptors are still there, and will close them again.
         """
         nothing = os.open(os.devnull, os.O_RDWR)
-        hosts: list[NodeHost[Any]] = [*self.brokers.values(), self.controller]
-        for host in hosts:
-            for descriptor in host.descriptors():
+        for node in self.nodes:
+            for descriptor in node.descriptors():
                 os.dup2(nothing, descriptor, inheritable=False)
+        for port in self._ports:
+            os.dup2(nothing, port.descriptor(), inheritable=False)
         os.close(nothing)
 
-    # What is looked at.
+    # Its nodes.
+
+    @property
+    def controller(self) -> HostedNode:
+        return self.hosting.controller
+
+    @property
+    def brokers(self) -> Mapping[BrokerId, HostedNode]:
+        return self.hosting.brokers
+
+    @property
+    def nodes(self) -> list[HostedNode]:
+        """Brokers, then the controller."""
+        return [*self.brokers.values(), self.controller]
+
+    def node(self, number: BrokerId) -> HostedNode:
+        """A broker, or the controller by `CONTROLLER_ID`."""
+        return self.controller if number == CONTROLLER_ID else self.brokers[number]
+
+    @property
+    def rules(self) -> RuleBook:
+        """Fault rules in force."""
+        return self.hosting.rules
 
     @property
     def bootstrap_servers(self) -> str:
@@ -142,109 +145,122 @@ class Supervisor:
         return ",".join(f"{host}:{port}" for host, port in addresses)
 
     def client_address(self, broker: BrokerId) -> tuple[str, int]:
-        return self.spec.advertised_address(broker, self.brokers[broker].listeners[0].port.port)
+        return self._addresses[broker]
 
-    @property
-    def image(self) -> MetadataImage:
-        """The controller's image; while it is dead, the newest that a living broker has."""
-        if self.controller.node is not None:
-            return self.controller.node.image
-        images = [host.node.image for host in self.brokers.values() if host.node is not None]
-        return max(images, key=lambda image: image.offset, default=MetadataImage())
+    # What is looked at.
 
-    def _running(self) -> list[BrokerId]:
-        return [
-            broker for broker, host in self.brokers.items() if host.node is not None and host.node.is_running
-        ]
+    async def look(self, question: Question) -> ClusterView:
+        """The answers of all living nodes, now."""
+        await self._watch(question)
+        try:
+            return self._seen(question)
+        finally:
+            self._unwatch(question)
 
-    def topic_image(self, name: str) -> TopicImage:
-        """Raises MinikafkaError when there is no such topic."""
-        topic = self.image.topic(name)
-        if topic is None:
-            raise MinikafkaError(f"there is no topic {name!r}")
-        return topic
+    async def until(
+        self,
+        question: Question,
+        predicate: Callable[[ClusterView], bool],
+        timeout_s: float,
+        say: Callable[[ClusterView], str],
+    ) -> ClusterView:
+        """Wait until `predicate` holds of the answers to `question`, looked at after whatever changed one; no polling.
 
-    def _check_halted(self) -> None:
-        for host in self.halted:
-            raise BrokerHalted(
-                f"node {host.node_id} halted: {host.halted.why if host.halted else ''}"
-            ) from host.error
-
-    def _all_running(self) -> bool:
-        """Every broker lives, and has heard that every other one does: its metadata is what clients get."""
-        everyone = sorted(self.brokers)
-        return all(
-            host.node is not None and host.node.is_running and host.node.image.active_brokers() == everyone
-            for host in self.brokers.values()
-        )
-
-    async def until(self, predicate: Callable[[], bool], timeout_s: float, seen: Callable[[], str]) -> None:
-        """Wait until `predicate` holds after some node's turn; no polling.
-
-        Raises WaitTimeout saying what was `seen` last, or BrokerHalted if a node breaks meanwhile.
+        Raises WaitTimeout with what `say` makes of the last answers, or BrokerHalted if a node breaks meanwhile.
         """
-        self._check_halted()
-        if predicate():
-            return
-        done: asyncio.Future[None] = self.driver.loop.create_future()
+        done: asyncio.Future[ClusterView] = self._loop.create_future()
 
         def look() -> None:
             if done.done():
                 return
             try:
                 self._check_halted()
-                if predicate():
-                    done.set_result(None)
+                seen = self._seen(question)
+                if predicate(seen):
+                    done.set_result(seen)
             except MinikafkaError as error:
                 done.set_exception(error)
 
-        self.driver.watchers.append(look)
+        await self._watch(question)
+        self.hosting.watchers.append(look)
         try:
-            await asyncio.wait_for(done, timeout_s)
+            look()
+            return await asyncio.wait_for(done, timeout_s)
         except TimeoutError:
-            raise WaitTimeout(f"not true within {timeout_s:g} s; last seen: {seen()}") from None
+            last = say(self._seen(question))
+            raise WaitTimeout(f"not true within {timeout_s:g} s; last seen: {last}") from None
         finally:
-            self.driver.watchers.remove(look)
+            self.hosting.watchers.remove(look)
+            self._unwatch(question)
+
+    async def _watch(self, question: Question) -> None:
+        for node in self.nodes:
+            await node.watch(question)
+
+    def _seen(self, question: Question) -> ClusterView:
+        views = {node.node_id: node.seen(question) for node in self.nodes}
+        return ClusterView({node: view for node, view in views.items() if view is not None})
+
+    def _unwatch(self, question: Question) -> None:
+        for node in self.nodes:
+            node.unwatch(question)
+
+    def _check_halted(self) -> None:
+        for node in self.hosting.halted:
+            raise BrokerHalted(
+                f"node {node.node_id} halted: {node.halted.why if node.halted else ''}"
+            ) from node.error
+
+    def _all_running(self, view: ClusterView) -> bool:
+        """Every broker lives, and has heard that every other one does: its metadata is what clients get."""
+        everyone = sorted(self.brokers)
+        brokers = view.brokers
+        return len(brokers) == len(everyone) and all(
+            broker.is_running and broker.active_brokers == everyone for broker in brokers
+        )
 
     # What is done.
 
-    async def start_node(self, host: NodeHost[Any]) -> None:
+    async def start_node(self, node: HostedNode) -> None:
         """Start a node; return when it serves: a broker once the controller counts it in, if that can be reached."""
-        if host.is_alive:
+        if node.is_alive:
             return
-        if host in self.halted:
-            self.halted.remove(host)
-        await host.start()
-        if host is self.controller or self._cut_off(host):
+        if node in self.hosting.halted:
+            self.hosting.halted.remove(node)
+        await node.start()
+        if node is self.controller or self._cut_off(node):
             return
+
+        def serves(view: ClusterView) -> bool:
+            broker = view.nodes.get(node.node_id)
+            return broker is not None and broker.is_running
+
         await self.until(
-            lambda: host.node is not None and host.node.is_running,
+            HEALTH,
+            serves,
             START_TIMEOUT_S,
-            lambda: f"node {host.node_id} {host.state.value}, not in service",
+            lambda _: f"node {node.node_id} {node.state.value}, not in service",
         )
 
     async def ensure_topic(
         self, name: str, partitions: int | None, replicas: int | None, configs: Mapping[str, ConfigValue]
     ) -> None:
         """Create it, or check that it has these numbers. Raises ConfigError."""
-        topic = self.image.topic(name)
-        if topic is None:
+        topic = (await self.look(Question(name))).partitions(name)
+        if not topic:
             spec = TopicSpec(
                 name, -1 if partitions is None else partitions, -1 if replicas is None else replicas
             )
             await self.create_topic(spec, [(key, _text(value)) for key, value in configs.items()])
             return
-        has = (len(topic.partitions), len(topic.partitions[0].replicas))
+        has = (len(topic), len(topic[0].replicas))
         if partitions not in (None, has[0]) or replicas not in (None, has[1]):
             raise ConfigError(f"topic {name!r} exists with {has[0]} partitions of {has[1]} replicas")
-        await self.until(lambda: self._is_led(name), START_TIMEOUT_S, lambda: f"leaders of {name} not ready")
+        await self._until_led(name)
 
     async def power_loss(self, seed: int | None) -> None:
         """Every broker at once."""
-        for host in self.brokers.values():
-            host.kill()
-        for host in self.brokers.values():
-            await host.power_loss(seed)
+        await asyncio.gather(*(node.power_loss(seed) for node in self.brokers.values()))
 
     async def create_topic(self, topic: TopicSpec, configs: Iterable[tuple[str, str]] = ()) -> None:
         """Create it; return when all its leaders lead and every running broker knows. Raises MinikafkaError."""
@@ -257,42 +273,31 @@ class Supervisor:
             configs=[create_topics.CreatableTopicConfig(name=name, value=value) for name, value in configs],
         )
         request = create_topics.CreateTopicsRequest(topics=[wanted], timeout_ms=30_000)
-        response = await rpc.call(*self._controller_endpoint, request, CREATE_TOPICS_VERSION)
+        response = await rpc.call(*self._controller_address, request, CREATE_TOPICS_VERSION)
         assert isinstance(response, create_topics.CreateTopicsResponse)
         (result,) = response.topics
         if result.error_code != ErrorCode.NONE:
             code = ErrorCode(result.error_code)
             raise ConfigError(f"topic {topic.name!r}: {code.name}: {result.error_message or ''}")
-        await self.until(
-            lambda: self._is_led(topic.name), START_TIMEOUT_S, lambda: f"leaders of {topic.name} not ready"
-        )
+        await self._until_led(topic.name)
 
-    def _is_led(self, name: str) -> bool:
-        """Every partition is led by a broker that knows it leads, and everyone who serves metadata knows the topic."""
-        running = self._running()
-        nodes = {broker: self.brokers[broker].node for broker in running}
-        for node in nodes.values():
-            topic = node.image.topic(name) if node is not None else None
-            if topic is None:
-                return False
-            for index, state in topic.partitions.items():
-                leader = nodes.get(state.leader)
-                if state.leader == NO_LEADER or leader is None:
-                    return False
-                partition = leader.replicas.get(TopicPartition(name, index))
-                if partition is None or not partition.is_leader:
-                    return False
-        return True
+    async def _until_led(self, topic: str) -> None:
+        await self.until(
+            Question(topic),
+            lambda view: view.is_led(topic),
+            START_TIMEOUT_S,
+            lambda _: f"leaders of {topic} not ready",
+        )
 
     async def set_feature(self, name: str, level: int) -> None:
         """Up or down, as `kafka-features.sh` does it. Raises ConfigError when the controller refuses."""
         from minikafka.wire.messages import update_features
 
         upgrade, unsafe_downgrade = 1, 3
-        kind = upgrade if level >= self.image.feature(name) else unsafe_downgrade
+        kind = upgrade if level >= (await self.look(HEALTH)).feature(name) else unsafe_downgrade
         update = update_features.FeatureUpdateKey(feature=name, max_version_level=level, upgrade_type=kind)
         request = update_features.UpdateFeaturesRequest(feature_updates=[update], timeout_ms=30_000)
-        response = await rpc.call(*self._controller_endpoint, request, UPDATE_FEATURES_VERSION)
+        response = await rpc.call(*self._controller_address, request, UPDATE_FEATURES_VERSION)
         assert isinstance(response, update_features.UpdateFeaturesResponse)
         for code, why in [(response.error_code, response.error_message)] + [
             (result.error_code, result.error_message) for result in response.results
@@ -300,22 +305,24 @@ class Supervisor:
             if code != ErrorCode.NONE:
                 raise ConfigError(f"feature {name}={level}: {ErrorCode(code).name}: {why or ''}")
         await self.until(
-            lambda: all(self._knows_feature(host, name, level) for host in self.brokers.values()),
+            HEALTH,
+            lambda view: all(
+                broker.features.get(name, 0) == level for broker in view.brokers if broker.is_running
+            ),
             START_TIMEOUT_S,
-            lambda: f"feature {name} not at {level} everywhere",
+            lambda _: f"feature {name} not at {level} everywhere",
         )
 
-    def _knows_feature(self, host: NodeHost[Broker], name: str, level: int) -> bool:
-        return host.node is None or not host.node.is_running or host.node.image.feature(name) == level
+    # The network.
 
     def isolate(self, node: BrokerId, *, clients: bool = False) -> None:
         """Cut `node` off from all brokers and the controller, and from clients too if asked."""
         others = [other for other in (*self.brokers, CONTROLLER_ID) if other != node]
-        self.driver.links.cut([(node, other) for other in others + ([CLIENTS] if clients else [])])
+        self.hosting.cut([(node, other) for other in others + ([CLIENTS] if clients else [])])
 
-    def _cut_off(self, host: NodeHost[Broker]) -> bool:
+    def _cut_off(self, node: HostedNode) -> bool:
         """Without its controller a broker cannot leave cleanly."""
-        return self.driver.links.is_cut(host.node_id, CONTROLLER_ID) or not self.controller.is_alive
+        return self.hosting.is_cut(node.node_id, CONTROLLER_ID) or not self.controller.is_alive
 
     # How nodes are made.
 
@@ -327,48 +334,35 @@ class Supervisor:
         self._ports.append(held)
         return held
 
-    def _build_controller(self, disk: LifeDisk) -> ControllerNode:
-        return ControllerNode(
-            ControllerIdentity(self.directory.cluster_id, self.spec.features),
-            self.spec.settings(),
-            disk,
-            self.directory.of(CONTROLLER_ID),
-            new_uuid=self._new_uuid,
-            rules=self.rules,
-            trace=self.trace_of(CONTROLLER_ID),
+    def _plan(self, node: BrokerId, ports: list[Port]) -> NodePlan:
+        listen = (ports[0].host, ports[0].port)
+        is_broker = node != CONTROLLER_ID
+        spec = self.spec
+        return NodePlan(
+            node=node,
+            cluster_id=self.directory.cluster_id,
+            directory=self.directory.of(node),
+            directory_id=self.directory.directory_id(node),
+            listen=listen,
+            internal=(ports[-1].host, ports[-1].port),
+            advertised=spec.advertised_address(node, listen[1]) if is_broker else listen,
+            controller=self._controller_address,
+            layers=[
+                PlannedLayer(one.source, dict(one.values), one.lenient)
+                for one in spec.layers_of(node if is_broker else None)
+            ],
+            profile=spec.profile,
+            brokers=spec.brokers,
+            separate_processes=spec.separate_processes,
+            durability=spec.durability,
+            features=dict(spec.features),
+            tracked=spec.faults,
+            trace=spec.trace,
         )
 
-    def trace_of(self, node: BrokerId) -> Trace:
-        """One for all lives of `node`."""
-        return self._traces.setdefault(node, Trace(on=self.spec.trace))
 
-    def _builder(self, broker: BrokerId) -> Callable[[LifeDisk], Broker]:
-        def build(disk: LifeDisk) -> Broker:
-            client_host, client_port = self.client_address(broker)
-            internal = self.brokers[broker].listeners[1].port
-            identity = Identity(
-                broker,
-                self.directory.cluster_id,
-                self._new_uuid(),
-                self.directory.directory_id(broker),
-                client_host,
-                client_port,
-                internal.host,
-                internal.port,
-            )
-            return Broker(
-                identity,
-                self.spec.settings(broker),
-                disk,
-                self.directory.of(broker),
-                self._controller_endpoint,
-                durability=self.spec.durability,
-                new_uuid=self._new_uuid,
-                rules=self.rules,
-                trace=self.trace_of(broker),
-            )
-
-        return build
+def _running(view: ClusterView) -> list[BrokerId]:
+    return [broker.node for broker in view.brokers if broker.is_running]
 
 
 def _text(value: ConfigValue) -> str:

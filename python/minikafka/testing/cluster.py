@@ -1,7 +1,8 @@
 """`Cluster`: real brokers inside a test, and the levers to make things go wrong.
 
-The brokers run on an event loop in a daemon thread. Everything a handle shows is read on that loop between two turns,
-and every wait is a condition looked at after each turn in which a broker did something: nothing polls, nothing sleeps.
+The brokers run on an event loop in a daemon thread, or as child processes that this thread speaks to. Everything a
+handle shows was seen at a node between two of its turns, and every wait is a condition looked at after each turn that
+changed what it is about: nothing polls, nothing sleeps.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Any, Final, Self, TypeVar
 from minikafka.config import BrokerConfig, ConfigValue
 from minikafka.errors import BrokerHalted, ConfigError, MinikafkaError
 from minikafka.history import Event
-from minikafka.runtime.driver import Driver
+from minikafka.runtime.control.cluster import ClusterView
+from minikafka.runtime.control.views import Question
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.runtime.thread import LoopThread
@@ -37,10 +39,11 @@ CONTROLLER: Final = "controller"
 class Cluster:
     """A controller and `brokers` brokers, from `with` (or `start`) to its end.
 
-    config: settings of all brokers, by Kafka's names; broker_config: of one, by id. features: levels a new cluster
-    starts with. topics: `NAME[:PARTITIONS[:RF]]`, created before `with` returns. data_dir: None is a temporary one.
-    durability: `page-cache` or `fsync`. profile: `fast` or `faithful`. ports: one per broker; None lets the system
-    choose, and they are kept. seed: makes ids reproducible. Raises ConfigError for what contradicts itself.
+    mode: `thread` runs them on an event loop in a daemon thread, `process` as child processes, which can be killed and
+    stopped for real. config: settings of all brokers, by Kafka's names; broker_config: of one, by id. features: levels
+    a new cluster starts with. topics: `NAME[:PARTITIONS[:RF]]`, created before `with` returns. data_dir: None is a
+    temporary one. durability: `page-cache` or `fsync`. profile: `fast` or `faithful`. ports: one per broker; None lets
+    the system choose, and they are kept. seed: makes ids reproducible. Raises ConfigError for what contradicts itself.
     """
 
     def __init__(
@@ -60,8 +63,6 @@ class Cluster:
         admin: bool = False,
         seed: int | None = None,
     ) -> None:
-        if mode != "thread":
-            raise ConfigError(f"mode {mode!r} is not there yet; brokers run in mode 'thread'")
         if admin:
             raise ConfigError("the HTTP admin is not there yet")
         self._spec = ClusterSpec(
@@ -81,13 +82,14 @@ class Cluster:
             profile=profile,
             seed=seed,
             trace=True,
+            mode=mode,
         )
         self._spec.check()
         self._thread: LoopThread | None = None
         self._supervisor: Supervisor | None = None
         self.faults = Faults(self)
         self.aio = Aio(self)
-        self.controller = NodeHandle(self, lambda supervisor: supervisor.controller)
+        self.controller = NodeHandle(self, CONTROLLER_ID)
 
     # Life.
 
@@ -105,12 +107,11 @@ class Cluster:
         return self
 
     async def _bring_up(self) -> Supervisor:
-        supervisor = Supervisor(Driver(asyncio.get_running_loop()), self._spec)
+        supervisor = Supervisor(asyncio.get_running_loop(), self._spec)
         try:
             await supervisor.start()
         except BaseException:
             await supervisor.close(cleanly=False)
-            await supervisor.driver.close()
             raise
         return supervisor
 
@@ -122,12 +123,8 @@ class Cluster:
         if thread is None or supervisor is None:
             return
 
-        async def closing() -> None:
-            await supervisor.close()
-            await supervisor.driver.close()
-
         try:
-            thread.run(closing())
+            thread.run(supervisor.close())
         finally:
             thread.close()
 
@@ -160,7 +157,7 @@ class Cluster:
     def _halted(self) -> BrokerHalted | None:
         if self._thread is None:
             return None
-        hosts = self.look(lambda supervisor: list(supervisor.halted))
+        hosts = self.look(lambda supervisor: list(supervisor.hosting.halted))
         if not hosts:
             return None
         names = (
@@ -181,6 +178,10 @@ class Cluster:
         """What `at` sees of the cluster between two turns. Raises MinikafkaError when the cluster is not running."""
         thread, supervisor = self._running()
         return thread.look(lambda: at(supervisor))
+
+    def ask(self, question: Question) -> ClusterView:
+        """The answers of all living nodes to `question`, now."""
+        return self.run(lambda supervisor: supervisor.look(question))
 
     def run(self, work: Callable[[Supervisor], Coroutine[None, None, T]]) -> T:
         """Run `work` on the brokers' loop and wait for it."""
@@ -248,7 +249,7 @@ class Cluster:
     def events(self, *, after: int = 0) -> list[Event]:
         """What the brokers and the controller did and why, oldest first: those of the last 100,000 events whose `seq`
         is greater than `after`."""
-        return self.look(lambda supervisor: supervisor.driver.history.events(after=after))
+        return self.look(lambda supervisor: supervisor.hosting.history.events(after=after))
 
     # What may happen to it.
 
@@ -259,11 +260,11 @@ class Cluster:
     def cut(self, one: BrokerId | str, other: BrokerId | str) -> None:
         """Let nothing pass between two nodes; `"controller"` names the controller."""
         pair = (_node(one), _node(other))
-        self.look(lambda supervisor: supervisor.driver.links.cut([pair]))
+        self.look(lambda supervisor: supervisor.hosting.cut([pair]))
 
     def heal(self) -> None:
         """Let every node reach every other again; connections held by a cut are closed."""
-        self.look(lambda supervisor: supervisor.driver.links.heal())
+        self.look(lambda supervisor: supervisor.hosting.heal())
 
     def power_loss(self, seed: int | None = None) -> None:
         """Cut the power of every broker at once (the controller has its own supply)."""
@@ -315,15 +316,15 @@ class Aio:
 
     async def start(self, broker: BrokerId) -> None:
         """Start broker `broker` and wait until it serves."""
-        await self._cluster.run_async(lambda supervisor: supervisor.start_node(supervisor.brokers[broker]))
+        await self._cluster.run_async(lambda supervisor: supervisor.start_node(supervisor.node(broker)))
 
     async def stop(self, broker: BrokerId) -> None:
         """Stop broker `broker` cleanly."""
-        await self._cluster.run_async(lambda supervisor: supervisor.brokers[broker].stop())
+        await self._cluster.run_async(lambda supervisor: supervisor.node(broker).stop())
 
     async def power_loss(self, broker: BrokerId, seed: int | None = None) -> None:
         """Cut the power of broker `broker`."""
-        await self._cluster.run_async(lambda supervisor: supervisor.brokers[broker].power_loss(seed))
+        await self._cluster.run_async(lambda supervisor: supervisor.node(broker).power_loss(seed))
 
 
 def _values(config: Mapping[str, Any] | None) -> dict[str, ConfigValue]:

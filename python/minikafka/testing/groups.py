@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from minikafka.errors import WaitTimeout
-from minikafka.group.classic.states import ClassicGroupState
-from minikafka.group.shard import GroupShard
-from minikafka.runtime.supervisor import Supervisor
-from minikafka.types import Offset, TopicPartition
+from minikafka.runtime.control.cluster import ClusterView
+from minikafka.runtime.control.views import GroupView, Question
+from minikafka.types import Offset
 
 if TYPE_CHECKING:
     from minikafka.testing.cluster import Cluster
 
 
 class GroupMember(NamedTuple):
-    """One member, as the coordinator knows it. `assignment`: as the group's leader encoded it; empty before."""
+    """One member, as the coordinator knows it. `assignment`: as a classic group's leader encoded it; empty before."""
 
     member_id: str
     client_id: str
@@ -25,83 +24,61 @@ class GroupMember(NamedTuple):
 
 
 class GroupHandle:
-    """One classic group, whether it exists yet or not."""
+    """One group, whether it exists yet or not."""
 
     def __init__(self, cluster: Cluster, group_id: str) -> None:
         self._cluster = cluster
         self.id = group_id
+        self._question = Question(group=group_id)
 
     @property
     def state(self) -> str:
-        """`Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable`; `Dead` when no coordinator knows it."""
-        return self._cluster.look(lambda supervisor: _state(supervisor, self.id).value)
+        """`Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable` (of a KIP-848 group also `Assigning` and
+        `Reconciling`); `Dead` when no coordinator knows it."""
+        group = self._look()
+        return "Dead" if group is None else group.state
 
     def members(self) -> list[GroupMember]:
         """In the order they joined."""
-        return self._cluster.look(lambda supervisor: _members(supervisor, self.id))
+        group = self._look()
+        return [] if group is None else _members(group)
 
     def committed(self, topic: str, partition: int) -> Offset | None:
         """The next offset the group wants; None when it committed none."""
-        return self._cluster.look(
-            lambda supervisor: _committed(supervisor, self.id, TopicPartition(topic, partition))
-        )
+        group = self._look()
+        offsets = [] if group is None else group.committed
+        return next((one.offset for one in offsets if (one.topic, one.partition) == (topic, partition)), None)
 
     def wait_for_assignment(self, *, members: int = 1, timeout: float = 10.0) -> list[GroupMember]:
         """Wait until the group is stable with at least so many members, each told what is its. Raises WaitTimeout."""
 
-        def is_assigned(supervisor: Supervisor) -> bool:
-            present = _members(supervisor, self.id)
-            return _state(supervisor, self.id) is ClassicGroupState.STABLE and len(present) >= members
+        def is_assigned(view: ClusterView) -> bool:
+            group = view.group(self.id)
+            return group is not None and group.state == "Stable" and len(group.members) >= members
 
-        def seen(supervisor: Supervisor) -> str:
-            return f"group {self.id} {_state(supervisor, self.id).value}, {len(_members(supervisor, self.id))} members"
+        def seen(view: ClusterView) -> str:
+            group = view.group(self.id)
+            return f"group {self.id} " + (
+                "Dead" if group is None else f"{group.state}, {len(group.members)} members"
+            )
 
         try:
-            self._cluster.run(
-                lambda supervisor: supervisor.until(
-                    lambda: is_assigned(supervisor), timeout, lambda: seen(supervisor)
-                )
+            view = self._cluster.run(
+                lambda supervisor: supervisor.until(self._question, is_assigned, timeout, seen)
             )
         except WaitTimeout as late:
             raise WaitTimeout(f"no assignment: {late}") from None
-        return self.members()
+        group = view.group(self.id)
+        return [] if group is None else _members(group)
+
+    def _look(self) -> GroupView | None:
+        return self._cluster.ask(self._question).group(self.id)
 
 
-def _shard(supervisor: Supervisor, group_id: str) -> GroupShard | None:
-    """The shard that coordinates the group, on whichever broker leads it."""
-    for host in supervisor.brokers.values():
-        groups = None if host.node is None else host.node.groups
-        if groups is not None and groups.partition_count:
-            shard = groups.shard(groups.partition_for(group_id))
-            if shard is not None:
-                return shard
-    return None
-
-
-def _state(supervisor: Supervisor, group_id: str) -> ClassicGroupState:
-    shard = _shard(supervisor, group_id)
-    group = None if shard is None else shard.groups.get(group_id)
-    return ClassicGroupState.DEAD if group is None else group.state
-
-
-def _members(supervisor: Supervisor, group_id: str) -> list[GroupMember]:
-    shard = _shard(supervisor, group_id)
-    group = None if shard is None else shard.groups.get(group_id)
-    if group is None:
-        return []
+def _members(group: GroupView) -> list[GroupMember]:
     return [
         GroupMember(
-            member.member_id,
-            member.client_id,
-            member.client_host,
-            member.instance_id,
-            bytes(member.assignment),
+            member.member_id, member.client_id, member.client_host, member.instance_id, member.assignment
         )
-        for member in group.members.values()
+        for member in group.members
     ]
-
-
-def _committed(supervisor: Supervisor, group_id: str, partition: TopicPartition) -> Offset | None:
-    shard = _shard(supervisor, group_id)
-    found = None if shard is None else shard.offsets.get(group_id, partition)
-    return None if found is None else found.offset

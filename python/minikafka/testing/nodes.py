@@ -3,68 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from minikafka.runtime.host import NodeHost
-from minikafka.runtime.supervisor import Supervisor
+from minikafka.runtime.control.port import HostedNode
 from minikafka.types import BrokerId
 
 if TYPE_CHECKING:
     from minikafka.testing.cluster import Cluster
 
+T = TypeVar("T")
+
 
 class NodeHandle:
     """One node, dead or alive; its port and directory are kept for it."""
 
-    def __init__(self, cluster: Cluster, find: Callable[[Supervisor], NodeHost[Any]]) -> None:
+    def __init__(self, cluster: Cluster, node: BrokerId) -> None:
         self._cluster = cluster
-        self._find = find
+        self.id = node
+
+    def _look(self, at: Callable[[HostedNode], T]) -> T:
+        return self._cluster.look(lambda supervisor: at(supervisor.node(self.id)))
 
     @property
     def state(self) -> str:
         """`running`, `paused`, `stopped` (or killed), or `halted` (on a broken invariant)."""
-        return str(self._cluster.look(lambda supervisor: self._find(supervisor).state.value))
+        return self._look(lambda node: node.state.value)
 
     @property
     def is_alive(self) -> bool:
-        return bool(self._cluster.look(lambda supervisor: self._find(supervisor).is_alive))
+        return self._look(lambda node: node.is_alive)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process it runs in: its own in mode `process` (None while it is dead), else this one."""
+        return self._look(lambda node: node.pid)
 
     @property
     def data_dir(self) -> str:
         """Its own folder in the cluster's data directory."""
-        return str(self._cluster.look(lambda supervisor: self._find(supervisor).directory))
+        return self._look(lambda node: node.directory)
 
     def start(self) -> None:
         """A new life on the same port and directory, with recovery; returns when it serves. No-op while alive."""
-        self._cluster.run(lambda supervisor: supervisor.start_node(self._find(supervisor)))
+        self._cluster.run(lambda supervisor: supervisor.start_node(supervisor.node(self.id)))
 
     def stop(self) -> None:
         """Stop cleanly: hand leadership over, flush. No-op while not alive."""
-        self._cluster.run(lambda supervisor: self._find(supervisor).stop())
+        self._cluster.run(lambda supervisor: supervisor.node(self.id).stop())
 
     def kill(self) -> None:
-        """Process death: connections are reset, memory is gone, the page cache survives."""
-        self._cluster.look(lambda supervisor: self._find(supervisor).kill())
+        """Process death: connections are reset, memory is gone, the page cache survives. SIGKILL in mode `process`."""
+        self._look(lambda node: node.kill())
 
     def power_loss(self, seed: int | None = None) -> None:
-        """Kill, and lose what was not on disk: all of it, or with `seed` a random, torn part."""
-        self._cluster.run(lambda supervisor: self._find(supervisor).power_loss(seed))
+        """Kill, and lose what was not on disk: all of it, or with `seed` a random, torn part.
+
+        In mode `process` the process does this to itself, so it must live, or have been stopped cleanly; else raises
+        MinikafkaError.
+        """
+        self._cluster.run(lambda supervisor: supervisor.node(self.id).power_loss(seed))
 
     def pause(self) -> None:
-        """Deliver no event to it, as if its process were stopped; connections stay open."""
-        self._cluster.look(lambda supervisor: self._find(supervisor).pause())
+        """Let it stand still, connections open: SIGSTOP in mode `process`, in a thread no event is delivered to it."""
+        self._cluster.run(lambda supervisor: supervisor.node(self.id).pause())
 
     def resume(self) -> None:
         """Go on where it was paused; its broker time stood still."""
-        self._cluster.look(lambda supervisor: self._find(supervisor).resume())
+        self._look(lambda node: node.resume())
 
 
 class BrokerHandle(NodeHandle):
     """One broker."""
-
-    def __init__(self, cluster: Cluster, broker: BrokerId) -> None:
-        super().__init__(cluster, lambda supervisor: supervisor.brokers[broker])
-        self.id = broker
 
     @property
     def address(self) -> str:

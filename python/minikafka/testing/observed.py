@@ -1,21 +1,13 @@
-"""What can be seen of a partition, taken in one look between two turns, so that its numbers belong together."""
+"""What can be seen of a partition, taken in one look, so that a node's numbers belong together."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from minikafka.errors import MinikafkaError
-from minikafka.runtime.supervisor import Supervisor
-from minikafka.types import BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicPartition
-
-
-class ReplicaOffsets(NamedTuple):
-    """How far one replica is; all but the start exclusive."""
-
-    log_start_offset: Offset
-    log_end_offset: Offset
-    high_watermark: Offset
-    last_stable_offset: Offset
+from minikafka.runtime.control.cluster import ClusterView
+from minikafka.runtime.control.views import ReplicaOffsets
+from minikafka.types import BrokerId, LeaderEpoch, PartitionEpoch, TopicPartition
 
 
 class Observed(NamedTuple):
@@ -29,25 +21,17 @@ class Observed(NamedTuple):
     offsets: ReplicaOffsets | None
 
 
-def observe(supervisor: Supervisor, name: TopicPartition) -> Observed:
-    """Look at a partition. Raises MinikafkaError when there is no such partition."""
-    state = supervisor.image.partition(name)
-    if state is None:
+def observe(view: ClusterView, name: TopicPartition) -> Observed:
+    """One partition in the answers to a question about it. Raises MinikafkaError when there is no such partition."""
+    decided = view.partition(name)
+    if decided is None:
         raise MinikafkaError(f"there is no partition {name}")
+    leader = view.replica(decided.leader, name)
     return Observed(
-        state.leader,
-        state.leader_epoch,
-        state.partition_epoch,
-        list(state.replicas),
-        sorted(state.isr),
-        replica_offsets(supervisor, name, state.leader),
+        decided.leader,
+        decided.leader_epoch,
+        decided.partition_epoch,
+        decided.replicas,
+        decided.isr,
+        None if leader is None else leader.offsets,
     )
-
-
-def replica_offsets(supervisor: Supervisor, name: TopicPartition, broker: BrokerId) -> ReplicaOffsets | None:
-    """How far the replica on `broker` is; None while that broker is dead or has not opened it."""
-    host = supervisor.brokers.get(broker)
-    if host is None or host.node is None:
-        return None
-    partition = host.node.replicas.get(name)
-    return None if partition is None else ReplicaOffsets(*partition.progress())

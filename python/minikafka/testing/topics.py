@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikafka.errors import MinikafkaError
-from minikafka.testing.observed import Observed, ReplicaOffsets, observe, replica_offsets
+from minikafka.runtime.control.views import Question, ReplicaOffsets
+from minikafka.testing.observed import Observed, observe
 from minikafka.types import BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicPartition
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ class ReplicaHandle(_Offsets):
     @property
     def offsets(self) -> ReplicaOffsets:
         """Raises MinikafkaError while the broker is dead, or holds no such replica."""
-        seen = self._cluster.look(lambda supervisor: replica_offsets(supervisor, self._name, self.broker))
+        seen = self._cluster.ask(Question(*self._name)).replica(self.broker, self._name)
         if seen is None:
             raise MinikafkaError(f"broker {self.broker} has no replica of {self._name} open")
-        return seen
+        return seen.offsets
 
 
 class PartitionHandle(_Offsets):
@@ -74,7 +75,7 @@ class PartitionHandle(_Offsets):
 
     def observe(self) -> Observed:
         """Everything in one look. Raises MinikafkaError when the partition is gone."""
-        return self._cluster.look(lambda supervisor: observe(supervisor, self._name))
+        return observe(self._cluster.ask(Question(*self._name)), self._name)
 
     @property
     def leader(self) -> BrokerId:
@@ -124,8 +125,10 @@ class TopicHandle:
     @property
     def partitions(self) -> list[PartitionHandle]:
         """All of them, by number."""
-        count = self._cluster.look(lambda supervisor: len(supervisor.topic_image(self.name).partitions))
-        return [self.partition(number) for number in range(count)]
+        found = self._cluster.ask(Question(self.name)).partitions(self.name)
+        if not found:
+            raise MinikafkaError(f"there is no topic {self.name!r}")
+        return [self.partition(one.partition) for one in found]
 
     @property
     def replication_factor(self) -> int:

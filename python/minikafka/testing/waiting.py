@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from minikafka.errors import ConfigError, MinikafkaError
+from minikafka.runtime.control.cluster import ClusterView
+from minikafka.runtime.control.views import Question
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.testing.observed import observe
 from minikafka.types import BrokerId, TopicPartition
@@ -55,17 +57,18 @@ class Condition:
 
     async def wait(self, supervisor: Supervisor, timeout_s: float) -> None:
         """Return once it holds. Raises WaitTimeout."""
-        await supervisor.until(lambda: self.holds(supervisor), timeout_s, lambda: self._seen(supervisor))
+        question = Question() if self.partition is None else Question(*self.partition)
+        await supervisor.until(question, self.holds, timeout_s, self._seen)
 
-    def holds(self, supervisor: Supervisor) -> bool:
-        if self.brokers is not None and tuple(supervisor.image.active_brokers()) != self.brokers:
+    def holds(self, view: ClusterView) -> bool:
+        if self.brokers is not None and tuple(view.active_brokers) != self.brokers:
             return False
-        return self.partition is None or self._partition_holds(supervisor, self.partition)
+        return self.partition is None or self._partition_holds(view, self.partition)
 
-    def _partition_holds(self, supervisor: Supervisor, name: TopicPartition) -> bool:
-        if supervisor.image.partition(name) is None:
+    def _partition_holds(self, view: ClusterView, name: TopicPartition) -> bool:
+        if view.partition(name) is None:
             return False
-        seen = observe(supervisor, name)
+        seen = observe(view, name)
         if self.at_least and seen.offsets is None:
             return False
         return (
@@ -75,11 +78,11 @@ class Condition:
             and all(getattr(seen.offsets, name) >= offset for name, offset in self.at_least.items())
         )
 
-    def _seen(self, supervisor: Supervisor) -> str:
-        brokers = f"active brokers {supervisor.image.active_brokers()}"
+    def _seen(self, view: ClusterView) -> str:
+        brokers = f"active brokers {view.active_brokers}"
         if self.partition is None:
             return brokers
         try:
-            return f"{self.partition}: {observe(supervisor, self.partition)}; {brokers}"
+            return f"{self.partition}: {observe(view, self.partition)}; {brokers}"
         except MinikafkaError as error:
             return f"{error}; {brokers}"

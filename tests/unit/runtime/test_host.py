@@ -90,7 +90,7 @@ def test_a_paused_node_hears_nothing_and_keeps_its_connections(run: Run) -> None
             writer.write(framed(b"before"))
             await receive(reader)
             before = node_of(host).times[-1].monotonic_ms
-            host.pause()
+            await host.pause()
             world.driver.advance(60_000)
             writer.write(framed(b"during"))
             other_writer.write(framed(b"alive"))

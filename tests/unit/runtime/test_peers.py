@@ -44,7 +44,7 @@ def test_a_peer_that_dies_loses_the_calls_under_way(run: Run) -> None:
 
     async def story(world: World) -> None:
         one, two = await world.add(), await world.add()
-        two.pause()
+        await two.pause()
         async with client(one) as (_, writer):
             writer.write(framed(f"call {port_of(two)} hello".encode()) + framed(b"x"))
             await receive(_)

@@ -1,0 +1,122 @@
+"""What a cluster asks of one of its nodes, and of the place where they run: the seam itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from minikafka.broker.interception import Rule
+from minikafka.effects import Halt
+from minikafka.history import History
+from minikafka.runtime.control.views import NodeView, Question
+from minikafka.runtime.host import HostState
+from minikafka.types import BrokerId
+
+
+class HostedNode(Protocol):
+    """One node, dead or alive."""
+
+    @property
+    def node_id(self) -> BrokerId: ...
+    @property
+    def directory(self) -> str: ...
+    @property
+    def pid(self) -> int | None:
+        """Of the process it lives in; None while it has none of its own or of ours."""
+
+    @property
+    def state(self) -> HostState: ...
+    @property
+    def is_alive(self) -> bool: ...
+    @property
+    def halted(self) -> Halt | None:
+        """How it ended itself, if it did."""
+
+    @property
+    def error(self) -> BaseException | None:
+        """The exception behind `halted`, where this process has it."""
+
+    # Its life.
+
+    async def start(self) -> None:
+        """A new life on the same ports and directory; recovery is the node's. No-op while alive."""
+
+    async def stop(self) -> None:
+        """Stop cleanly and wait for the end. No-op while not alive."""
+
+    def kill(self, *, politely: bool = False) -> None:
+        """Process death: sockets are reset, memory is gone, files stay. `politely`: connections are closed."""
+
+    async def rest(self) -> None:
+        """Wait until nothing of an ended life still touches the directory."""
+
+    async def power_loss(self, seed: int | None) -> None:
+        """End its life and take away what was not on disk. Raises MinikafkaError when nobody knows what was."""
+
+    async def pause(self) -> None:
+        """Let it stand still, its connections open."""
+
+    def resume(self) -> None:
+        """Go on where it was paused; its broker time stood still."""
+
+    # What is seen of it.
+
+    async def watch(self, question: Question) -> None:
+        """From now on `seen(question)` is up to date after each of its turns."""
+
+    def seen(self, question: Question) -> NodeView | None:
+        """The newest answer to a question that is watched; None while it is dead."""
+
+    def unwatch(self, question: Question) -> None:
+        """Once for each `watch`."""
+
+    def tell(self, *, on: bool) -> None:
+        """Tell what happens from now on, or no longer."""
+
+    # Its disk.
+
+    async def fail_sync(self, times: int) -> None:
+        """The next `times` fsyncs in its directory fail."""
+
+    def descriptors(self) -> list[int]:
+        """Of every socket that this process holds for it."""
+
+
+class RuleBook(Protocol):
+    """Fault rules in force at every node."""
+
+    def add(self, rule: Rule) -> Rule: ...
+    def remove(self, rule: Rule) -> None: ...
+    def clear(self) -> None: ...
+
+
+class Hosting(Protocol):
+    """Where the nodes of one cluster run."""
+
+    @property
+    def controller(self) -> HostedNode: ...
+    @property
+    def brokers(self) -> Mapping[BrokerId, HostedNode]: ...
+    @property
+    def rules(self) -> RuleBook: ...
+    @property
+    def watchers(self) -> list[Callable[[], None]]:
+        """Called after whatever may have changed an answer."""
+
+    @property
+    def halted(self) -> list[HostedNode]:
+        """Those that ended themselves on a broken invariant, oldest first."""
+
+    @property
+    def history(self) -> History:
+        """What all nodes told, in the order it arrived."""
+
+    def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
+        """Let nothing pass between the nodes of each pair."""
+
+    def is_cut(self, one: BrokerId, other: BrokerId) -> bool: ...
+    def heal(self) -> None:
+        """Every node reaches every other again."""
+
+    async def close(self) -> None:
+        """Leave nothing behind: no thread, no process, no connection."""

@@ -1,0 +1,90 @@
+"""What a node is made from: plain data, so that it can be handed to another process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from minikafka.broker.broker import Broker, Identity
+from minikafka.broker.controller_node import ControllerIdentity, ControllerNode
+from minikafka.broker.interception import Rules
+from minikafka.broker.peers import Endpoint
+from minikafka.config import BrokerSettings, ConfigValue, Layer, resolve
+from minikafka.log.port import Disk
+from minikafka.trace import Trace
+from minikafka.types import CONTROLLER_ID, BrokerId
+
+
+class PlannedLayer(NamedTuple):
+    """A `config.Layer`."""
+
+    source: str
+    values: Mapping[str, ConfigValue]
+    lenient: bool
+
+
+class NodePlan(NamedTuple):
+    """One broker, or the controller.
+
+    listen: where clients come; the controller's only listener. internal: where peers come. advertised: what clients
+    are told. controller: where the controller is. layers, profile, brokers, separate_processes: what
+    `config.resolve` takes. tracked: whether the disk remembers what was not synced, so that power can be cut. trace:
+    whether events are told from the start.
+    """
+
+    node: BrokerId
+    cluster_id: str
+    directory: str
+    directory_id: bytes
+    listen: tuple[str, int]
+    internal: tuple[str, int]
+    advertised: tuple[str, int]
+    controller: tuple[str, int]
+    layers: list[PlannedLayer]
+    profile: str
+    brokers: int
+    separate_processes: bool
+    durability: str
+    features: Mapping[str, int]
+    tracked: bool
+    trace: bool
+
+    @property
+    def is_controller(self) -> bool:
+        return self.node == CONTROLLER_ID
+
+    def settings(self) -> BrokerSettings:
+        """Raises ConfigError."""
+        return resolve(
+            [Layer(*layer) for layer in self.layers],
+            profile=self.profile,
+            brokers=self.brokers,
+            separate_processes=self.separate_processes,
+        ).broker
+
+
+def build(
+    plan: NodePlan, disk: Disk, *, new_uuid: Callable[[], bytes], rules: Rules, trace: Trace
+) -> Broker | ControllerNode:
+    """A new node object for one life; `trace` is the same in the next one."""
+    if plan.is_controller:
+        return ControllerNode(
+            ControllerIdentity(plan.cluster_id, plan.features),
+            plan.settings(),
+            disk,
+            plan.directory,
+            new_uuid=new_uuid,
+            rules=rules,
+            trace=trace,
+        )
+    return Broker(
+        Identity(plan.node, plan.cluster_id, new_uuid(), plan.directory_id, *plan.advertised, *plan.internal),
+        plan.settings(),
+        disk,
+        plan.directory,
+        Endpoint(*plan.controller),
+        durability=plan.durability,
+        new_uuid=new_uuid,
+        rules=rules,
+        trace=trace,
+    )
