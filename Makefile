@@ -15,7 +15,7 @@ CORE := $(VENV)/.core-built
 TOOLCHAINS := .cache/.conformance-built
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test fmt lint types unit sim conformance differential nightly bench deny clean
+.PHONY: help dev demo test fmt lint types unit stories sim conformance differential nightly bench deny clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -55,6 +55,9 @@ conformance: dev ## the issue's scenarios with real clients
 
 differential: dev ## the same raw requests to Apache Kafka and here, every field compared (Java)
 	$(BIN)/python -m conformance.differential
+
+stories: dev ## run every page of docs/learn in the simulator and check what it shows
+	$(PYTEST) tests/stories
 
 sim: dev ## the simulator: 200 seeds, or MINIKAFKA_SIM_SEEDS=N
 	$(PYTEST) tests/simulation
