@@ -1,4 +1,4 @@
-"""KIP-848 groups with real clients: librdkafka and Java with `group.protocol=consumer` (G12-G16)."""
+"""KIP-848 groups with real clients: librdkafka and Java with `group.protocol=consumer` (G12-G17)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("on_minikafka")
 TOPIC = "orders"
 PARTITIONS = 4
 DEADLINE_S = 10.0
+COOPERATIVE = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"
 
 
 @pytest.fixture
@@ -130,3 +131,51 @@ def test_g12_java_members_join_commit_and_resume(cluster: Cluster, program: Call
     admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": cluster.bootstrap_servers})
     (listed,) = admin.list_consumer_groups().result(timeout=DEADLINE_S).valid
     assert listed.type == confluent_kafka.ConsumerGroupType.CONSUMER
+
+
+def test_g17_java_members_of_both_protocols_share_a_group(
+    cluster: Cluster, program: Callable[[str], Program]
+) -> None:
+    """A classic consumer is joined by one with `group.protocol=consumer`, which goes again: the group changes its type
+    both times with the classic one in it, and each has its share of the records.
+    """
+    java = program("java")
+    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": cluster.bootstrap_servers})
+    reading = {"bootstrap": cluster.bootstrap_servers, "topics": [TOPIC], "group": "m"}
+    quick = {"heartbeat.interval.ms": 100, "partition.assignment.strategy": COOPERATIVE}
+    with ClientProcess(java, "consume", **reading, records=10, config=quick) as classic:
+        await_shares(admin, "m", [PARTITIONS])
+        assert group_type(admin) is confluent_kafka.ConsumerGroupType.CLASSIC
+        modern = {"group.protocol": "consumer"}
+        with ClientProcess(java, "consume", **reading, records=2, config=modern) as new:
+            await_shares(admin, "m", [2, 2])
+            assert group_type(admin) is confluent_kafka.ConsumerGroupType.CONSUMER
+            produce(cluster, range(4))
+            heard_by_new = {line.id for line in new.finish(20) if line.op == "recv"}
+        await_shares(admin, "m", [PARTITIONS])
+        assert group_type(admin) is confluent_kafka.ConsumerGroupType.CLASSIC
+        produce(cluster, range(4, 12))
+        heard_by_classic = {line.id for line in classic.finish(20) if line.op == "recv"}
+    assert len(heard_by_new) == 2
+    assert heard_by_new | heard_by_classic == {str(value) for value in range(12)}
+    assert not heard_by_new & heard_by_classic
+
+
+def group_type(admin: confluent_kafka.admin.AdminClient) -> confluent_kafka.ConsumerGroupType:
+    (listed,) = admin.list_consumer_groups().result(timeout=DEADLINE_S).valid
+    return listed.type
+
+
+def await_shares(admin: confluent_kafka.admin.AdminClient, group: str, wanted: list[int]) -> None:
+    """Ask until the members have as many partitions as `wanted` says, in ascending order."""
+    deadline = time.monotonic() + 2 * DEADLINE_S
+    shares: list[int] = []
+    while time.monotonic() < deadline:
+        try:
+            described = admin.describe_consumer_groups([group])[group].result(timeout=DEADLINE_S)
+        except confluent_kafka.KafkaException:
+            continue  # it does not exist yet
+        shares = sorted(len(each.assignment.topic_partitions) for each in described.members)
+        if shares == sorted(wanted):
+            return
+    raise AssertionError(f"the members of {group} have {shares} partitions, not {wanted}")

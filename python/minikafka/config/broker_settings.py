@@ -80,7 +80,6 @@ class BrokerSettings:
         "bidirectional",
         "Which way groups may change protocol (G17).",
         choices=("bidirectional", "downgrade", "upgrade", "disabled"),
-        supported=False,
     )
     group_consumer_session_timeout_ms: int = integer(
         45_000, "Session of a new-protocol member.", at_least=1

@@ -118,7 +118,7 @@ def _commit_of_consumer_group(
     )
     _write(groups, request, now, outcome, (member, epoch))
     if member is not None and not is_transactional:
-        watch_session(groups, group_id, member.member_id, now, outcome)
+        watch_session(groups, group_id, member, now, outcome)
 
 
 def _group(groups: Groups, request: CommitRequest) -> ClassicGroup | None:

@@ -25,6 +25,8 @@ class Groups:
     topics: the topics of the cluster as this broker knows them now.
     forming: groups whose first record is being written; they exist once it is (and never, if the log refuses it).
     unsent: parked requests whose answer is decided but not committed yet, with what they hear if that never happens.
+    retired: classic groups that became consumer groups (G17) and still owe an answer to requests parked with them.
+    rejoining: (group, member) of classic members of consumer groups that were told to join again, and are being timed.
     new_member_id: makes a fresh member id from a client or instance id; the only randomness here, injected.
     """
 
@@ -40,6 +42,8 @@ class Groups:
         self.consumer: dict[str, ConsumerGroup] = {}
         self.by_id: dict[str, ClassicGroup] = {}
         self.forming: dict[str, ClassicGroup] = {}
+        self.retired: list[ClassicGroup] = []
+        self.rejoining: set[tuple[str, str]] = set()
         self.unsent: dict[int, Callable[[], None]] = {}
         self._next_unsent = 0
 

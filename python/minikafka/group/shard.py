@@ -54,6 +54,8 @@ from minikafka.group.consumer.topics import CurrentTopics
 from minikafka.group.describe import DescribedGroup, ListedGroup, describe_group, list_groups
 from minikafka.group.fetch import FetchedOffset, OffsetToFetch, fetch
 from minikafka.group.groups import Groups
+from minikafka.group.migration import classic_members
+from minikafka.group.migration.upgrade import send_back
 from minikafka.group.offsets import Offsets
 from minikafka.group.outcome import Reply, set_timer
 from minikafka.group.records import committed_offset, restored_group, settle
@@ -88,14 +90,23 @@ class GroupShard:
 
     def sync(self, request: SyncRequest, reply: Reply[SyncAnswer], now: Now) -> Result[SyncAnswer]:
         """SyncGroup. Without a `response`, `reply` is called when the leader's assignment is committed (G5)."""
+        group = self.groups.consumer.get(request.identity.group_id)
+        if group is not None:
+            return classic_members.sync(self.groups, group, request, now)
         return sync(self.groups, request, reply, now)
 
     def heartbeat(self, identity: Identity, now: Now) -> Result[ErrorCode]:
-        """Heartbeat (G6)."""
+        """Heartbeat (G6, G17)."""
+        group = self.groups.consumer.get(identity.group_id)
+        if group is not None:
+            return classic_members.heartbeat(self.groups, group, identity, now)
         return heartbeat(self.groups, identity, now)
 
     def leave(self, group_id: str, leaving: Sequence[LeavingMember], now: Now) -> Result[list[LeaveAnswer]]:
-        """LeaveGroup (G8)."""
+        """LeaveGroup (G8, G17)."""
+        group = self.groups.consumer.get(group_id)
+        if group is not None:
+            return classic_members.leave(self.groups, group, leaving, now)
         return leave(self.groups, group_id, leaving, now)
 
     def consumer_heartbeat(self, request: HeartbeatRequest, now: Now) -> Result[HeartbeatAnswer]:
@@ -180,7 +191,7 @@ class GroupShard:
         elif isinstance(key, consumer_replay.ConsumerGroupKey):
             consumer_replay.replay(self.groups.consumer, key, record.value)
             if key.group_id in self.groups.consumer:
-                self.groups.by_id.pop(key.group_id, None)
+                self._forget_classic(key.group_id)
 
     def _replay_offset(
         self,
@@ -204,7 +215,7 @@ class GroupShard:
 
     def _replay_group(self, group_id: str, value: bytes | None) -> None:
         if value is None:
-            self.groups.by_id.pop(group_id, None)
+            self._forget_classic(group_id)
             return
         self.groups.consumer.pop(group_id, None)
         remembered = decode_record(GroupMetadataValue, value)
@@ -214,6 +225,12 @@ class GroupShard:
             settle(self.groups.by_id[group_id], remembered)
         else:
             self.groups.by_id[group_id] = self.groups.forming.pop(group_id)
+
+    def _forget_classic(self, group_id: str) -> None:
+        """It is gone, or a consumer group now (G17); requests still parked with it are answered at the commit."""
+        gone = self.groups.by_id.pop(group_id, None)
+        if gone is not None and gone.has_parked_requests:
+            self.groups.retired.append(gone)
 
     def replay_end_transaction_marker(
         self, offset: Offset, producer_id: ProducerId, producer_epoch: ProducerEpoch, committed: bool
@@ -238,6 +255,8 @@ class GroupShard:
     def on_unloaded(self) -> None:
         """Leadership is lost: every parked request hears NOT_COORDINATOR [16] and asks the next coordinator."""
         self.groups.give_up_unsent()
+        for retired in list(self.groups.retired):
+            send_back(self.groups, retired)
         for group in (*self.groups.by_id.values(), *self.groups.forming.values()):
             group.transition_to(DEAD, group.state_timestamp_ms)
             for member in group.members.values():

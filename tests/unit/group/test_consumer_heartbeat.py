@@ -324,7 +324,7 @@ def test_g16_a_fetch_may_say_who_asks(world: ConsumerWorld) -> None:
 
 
 def test_g17_an_empty_classic_group_becomes_a_consumer_group(world: ConsumerWorld) -> None:
-    """Its offsets stay; while it has members: GROUP_ID_NOT_FOUND [69]."""
+    """Its offsets stay; while it has members the broker cannot read: GROUP_ID_NOT_FOUND [69]."""
     (joined,) = world.stable()
     world.commit(7, joined.member_id, joined.generation_id)
     assert world.code(joining("a")) is ErrorCode.GROUP_ID_NOT_FOUND
@@ -341,10 +341,10 @@ def test_g17_an_empty_classic_group_becomes_a_consumer_group(world: ConsumerWorl
 
 
 def test_g17_an_empty_consumer_group_becomes_a_classic_group(world: ConsumerWorld) -> None:
-    """Its offsets stay; while it has members: INCONSISTENT_GROUP_PROTOCOL [23]."""
+    """Its offsets stay; while it has members, one that is no consumer hears INCONSISTENT_GROUP_PROTOCOL [23]."""
     world.beat(joining("a"))
     assert commit(world, 1, 0) is ErrorCode.NONE
-    assert world.join().only.error is ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+    assert world.join(protocol_type="connect").only.error is ErrorCode.INCONSISTENT_GROUP_PROTOCOL
     world.beat(saying("a", -1))
     world.stable()
     for _ in range(2):

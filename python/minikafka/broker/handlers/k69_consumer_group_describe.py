@@ -31,8 +31,9 @@ from minikafka.wire.messages.consumer_group_describe import (
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
+CLASSIC_MEMBER: Final = 0
 CONSUMER_MEMBER: Final = 1
-"""`MemberType`: it speaks the consumer protocol (0: classic)."""
+"""`MemberType`: which protocol it speaks (G17)."""
 
 
 def handle(broker: Broker, request: Request[ConsumerGroupDescribeRequest], now: Now) -> None:
@@ -88,7 +89,7 @@ def _member(image: MetadataImage, described: describe.DescribedConsumerMember) -
         subscribed_topic_regex=member.regex or None,
         assignment=_assignment(image, member.assigned),
         target_assignment=_assignment(image, described.target),
-        member_type=CONSUMER_MEMBER,
+        member_type=CONSUMER_MEMBER if member.classic is None else CLASSIC_MEMBER,
     )
 
 

@@ -63,6 +63,12 @@ class ClassicGroup:
         return not self.pending_members and all(member.is_awaiting_join for member in self.members.values())
 
     @property
+    def has_parked_requests(self) -> bool:
+        return any(
+            member.join_reply is not None or member.sync_reply is not None for member in self.members.values()
+        )
+
+    @property
     def rebalance_timeout_ms(self) -> int:
         """The longest any member asked for."""
         return max((member.rebalance_timeout_ms for member in self.members.values()), default=0)

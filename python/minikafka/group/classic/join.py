@@ -34,6 +34,7 @@ from minikafka.group.classic.states import COMPLETING_REBALANCE, DEAD, EMPTY, PR
 from minikafka.group.classic.static import take_over
 from minikafka.group.consumer.records import group_tombstones
 from minikafka.group.groups import Groups
+from minikafka.group.migration import classic_members
 from minikafka.group.outcome import Reply
 from minikafka.group.records import new_group_record
 from minikafka.types import Now
@@ -45,12 +46,17 @@ NEW_MEMBER_JOIN_TIMEOUT_MS: Final = 5 * 60 * 1000
 def join(groups: Groups, request: JoinRequest, reply: Reply[JoinAnswer], now: Now) -> Result[JoinAnswer]:
     """Answer at once (`response`), or keep `reply` until the rebalance completes."""
     _check(groups.settings, request)
+    consumer_group = groups.consumer.get(request.group_id)
+    if consumer_group is not None and consumer_group.members:
+        return classic_members.join(groups, consumer_group, request, now)
     outcome: Result[JoinAnswer] = Result()
     group = groups.get(request.group_id)
     if group is None:
         if request.member_id != UNKNOWN_MEMBER_ID:
             raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, f"no group {request.group_id}")
-        _replace_consumer_group(groups, request.group_id, outcome)
+        if consumer_group is not None:
+            # Empty: it makes way, and its offsets stay (G17).
+            outcome.records += group_tombstones(request.group_id)
         # It exists once its first record does (Groups.forming), so a refused write leaves nothing behind.
         group = ClassicGroup(request.group_id, now.wall_ms)
         _check_protocols(group, request)
@@ -67,17 +73,6 @@ def join(groups: Groups, request: JoinRequest, reply: Reply[JoinAnswer], now: No
     else:
         _join_new(groups, group, request, reply, now, outcome)
     return outcome
-
-
-def _replace_consumer_group(groups: Groups, group_id: str, outcome: Result[JoinAnswer]) -> None:
-    """An empty KIP-848 group of that id makes way, and its offsets stay (G17)."""
-    consumer_group = groups.consumer.get(group_id)
-    if consumer_group is None:
-        return
-    if consumer_group.members:
-        why = "the group has members that use the consumer protocol"
-        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, why)
-    outcome.records += group_tombstones(group_id)
 
 
 def _join_new(

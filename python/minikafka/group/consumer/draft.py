@@ -19,11 +19,12 @@ from minikafka.types import Now
 
 
 class Draft:
-    """See the module. `records`: what makes it true, in order."""
+    """See the module. `records`: what makes it true, in order. `member`: who spoke last."""
 
     def __init__(self, group: ConsumerGroup) -> None:
         self.records: list[CoordinatorRecord] = []
         self.members = dict(group.members)
+        self.member = ConsumerMember("")
         self.target = dict(group.target)
         self.resolved = dict(group.resolved)
         self.epoch = group.epoch
@@ -34,7 +35,7 @@ class Draft:
     def put(self, member: ConsumerMember) -> None:
         """A new member, or what a member now says about itself."""
         before = self.members.get(member.member_id)
-        self.members[member.member_id] = member
+        self.members[member.member_id] = self.member = member
         if before is None or before.subscription() != member.subscription():
             self.records.append(records.member_metadata(self._group.group_id, member))
         if before is None or (before.topics, before.regex) != (member.topics, member.regex):

@@ -15,15 +15,16 @@ from dataclasses import replace
 
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
-from minikafka.group.consumer import records
+from minikafka.group.classic.states import EMPTY
 from minikafka.group.consumer.check import check_epoch, check_instance, check_request, is_leaving
 from minikafka.group.consumer.draft import Draft
 from minikafka.group.consumer.group import ConsumerGroup
-from minikafka.group.consumer.leave import leave, watch_revocation, watch_session
+from minikafka.group.consumer.leave import leave
 from minikafka.group.consumer.member import JOIN_EPOCH, ConsumerMember
-from minikafka.group.consumer.reconcile import reconcile
 from minikafka.group.consumer.requests import HeartbeatAnswer, HeartbeatRequest
+from minikafka.group.consumer.step import take_step
 from minikafka.group.groups import Groups
+from minikafka.group.migration.upgrade import upgrade
 from minikafka.group.records import group_tombstone
 from minikafka.types import Now
 
@@ -35,35 +36,28 @@ def heartbeat(groups: Groups, request: HeartbeatRequest, now: Now) -> Result[Hea
     if is_leaving(request):
         return leave(groups, request, now)
     outcome: Result[HeartbeatAnswer] = Result()
-    group = _group(groups, request, outcome)
+    group = _group(groups, request, now, outcome)
     _check_room(group, request, settings.group_consumer_max_size)
     known = _known(group, request)
     draft = Draft(group)
-    before = _speak(groups, draft, known, request)
-    topics = groups.topics()
-    draft.raise_epoch(topics, now)
-    draft.retarget(
-        topics, settings.group_consumer_assignors, settings.group_consumer_assignment_interval_ms, now
-    )
-    outcome.records += draft.records
-    member = _step(group, draft, before, known, request)
-    if known is None or known.member_id != member.member_id or member != before:
-        outcome.records.append(records.current_assignment(request.group_id, member))
-    watch_session(groups, request.group_id, member.member_id, now, outcome)
-    watch_revocation(groups, request.group_id, known, member, now, outcome)
+    _speak(groups, draft, known, request)
+    member = take_step(groups, group, draft, known, request.owned, now, outcome)
     outcome.response = _answer(groups, known, member, request)
     return outcome
 
 
-def _group(groups: Groups, request: HeartbeatRequest, outcome: Result[HeartbeatAnswer]) -> ConsumerGroup:
-    """The group; a new one for a member that joins, also in place of an empty classic group (G17)."""
+def _group(
+    groups: Groups, request: HeartbeatRequest, now: Now, outcome: Result[HeartbeatAnswer]
+) -> ConsumerGroup:
+    """The group; a new one for a member that joins, or what becomes of the classic group of that id (G17)."""
     group = groups.consumer.get(request.group_id)
     if group is not None:
         return group
-    classic = groups.get(request.group_id)
-    is_in_use = classic is not None and bool(classic.members or classic.pending_members)
-    if request.member_epoch != JOIN_EPOCH or is_in_use:
+    if request.member_epoch != JOIN_EPOCH:
         raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, f"no consumer group {request.group_id}")
+    classic = groups.get(request.group_id)
+    if classic is not None and classic.state is not EMPTY:
+        return upgrade(groups, classic, now, outcome)
     if classic is not None and not classic.is_simple:
         outcome.records.append(group_tombstone(request.group_id))
     return ConsumerGroup(request.group_id)
@@ -88,16 +82,15 @@ def _known(group: ConsumerGroup, request: HeartbeatRequest) -> ConsumerMember | 
         member = check_instance(holder, request)
         check_epoch(member, request)
         return member
-    if holder is not None and holder.member_id != request.member_id and not holder.is_away:
+    is_held = holder is not None and not holder.is_away and holder.classic is None
+    if holder is not None and holder.member_id != request.member_id and is_held:
         why = f"{request.instance_id} is in use by {holder.member_id}, which has not left"
         raise Rejected(ErrorCode.UNRELEASED_INSTANCE_ID, why)
     return holder
 
 
-def _speak(
-    groups: Groups, draft: Draft, known: ConsumerMember | None, request: HeartbeatRequest
-) -> ConsumerMember:
-    """The member with what it now says of itself, in the draft."""
+def _speak(groups: Groups, draft: Draft, known: ConsumerMember | None, request: HeartbeatRequest) -> None:
+    """What the member now says of itself goes into the draft."""
     member_id = request.member_id or groups.new_member_id(request.client_id)
     has_moved = known is not None and known.member_id != member_id
     old = known or ConsumerMember(member_id)
@@ -114,6 +107,7 @@ def _speak(
         topics=old.topics if request.topics is None else tuple(sorted(set(request.topics))),
         regex=old.regex if request.regex is None else request.regex,
         assignor=old.assignor if request.assignor is None else request.assignor,
+        classic=None,
     )
     if known is not None and has_moved:
         draft.take_over(
@@ -121,24 +115,6 @@ def _speak(
         )
         member = replace(member, epoch=0, previous_epoch=-1)
     draft.put(member)
-    return member
-
-
-def _step(
-    group: ConsumerGroup,
-    draft: Draft,
-    member: ConsumerMember,
-    known: ConsumerMember | None,
-    request: HeartbeatRequest,
-) -> ConsumerMember:
-    own_ids = (None, member.member_id, known.member_id if known is not None else None)
-    return reconcile(
-        member,
-        draft.assignment_epoch,
-        draft.target_of(member.member_id),
-        lambda slot: group.owner(slot) in own_ids,
-        request.owned,
-    )
 
 
 def _answer(

@@ -6,12 +6,14 @@ leaves for now (-2) keeps its target until its session ends; another process may
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.group.classic.rebalance import prepare_rebalance
 from minikafka.group.consumer import records
 from minikafka.group.consumer.check import check_instance
 from minikafka.group.consumer.draft import Draft
@@ -19,6 +21,7 @@ from minikafka.group.consumer.group import ConsumerGroup
 from minikafka.group.consumer.member import STATIC_LEAVE_EPOCH, ConsumerMember, MemberState
 from minikafka.group.consumer.requests import HeartbeatAnswer, HeartbeatRequest
 from minikafka.group.groups import Groups
+from minikafka.group.migration import downgrade
 from minikafka.group.outcome import cancel_timer, set_timer
 from minikafka.types import Now
 
@@ -54,22 +57,43 @@ def _leave_for_now(group: ConsumerGroup, member: ConsumerMember, outcome: Result
 
 def remove(groups: Groups, group: ConsumerGroup, member_id: str, now: Now, outcome: Result[T]) -> None:
     """Out of the group; its partitions are free."""
-    draft = Draft(group)
-    draft.remove(member_id)
-    draft.raise_epoch(groups.topics(), now)
-    outcome.records += draft.records
-    cancel_timer(outcome, _session_key(group.group_id, member_id))
-    cancel_timer(outcome, _revocation_key(group.group_id, member_id))
+    remove_all(groups, group, (member_id,), now, outcome)
+
+
+def remove_all(
+    groups: Groups, group: ConsumerGroup, member_ids: Collection[str], now: Now, outcome: Result[T]
+) -> None:
+    """Out of the group. If those were the last to speak KIP-848, the others go back to the classic protocol (G17)."""
+    if not member_ids:
+        return
+    if downgrade.is_due(groups, group, member_ids):
+        classic = downgrade.downgrade(groups, group, member_ids, None, now, outcome)
+        prepare_rebalance(groups, classic, now, outcome)
+    else:
+        draft = Draft(group)
+        for member_id in member_ids:
+            draft.remove(member_id)
+        draft.raise_epoch(groups.topics(), now)
+        outcome.records += draft.records
+    for member_id in member_ids:
+        stop_watching(groups, group.group_id, member_id, outcome)
 
 
 # Timers. One may outlive what it was set for, so each looks again.
 
 
-def watch_session(groups: Groups, group_id: str, member_id: str, now: Now, outcome: Result[T]) -> None:
-    """The member was heard of: it has another session. Its length is the broker's to say (G16)."""
-    deadline_ms = now.monotonic_ms + groups.settings.group_consumer_session_timeout_ms
-    run = partial(_session_ended, groups, group_id, member_id)
-    set_timer(outcome, _session_key(group_id, member_id), deadline_ms, run)
+def watch_session(
+    groups: Groups, group_id: str, member: ConsumerMember, now: Now, outcome: Result[T]
+) -> None:
+    """The member was heard of: it has another session. Its length is the broker's to say (G16); that of a member that
+    speaks classic, its own (G17)."""
+    timeout_ms = (
+        groups.settings.group_consumer_session_timeout_ms
+        if member.classic is None
+        else member.classic.session_timeout_ms
+    )
+    run = partial(_session_ended, groups, group_id, member.member_id)
+    set_timer(outcome, _session_key(group_id, member.member_id), now.monotonic_ms + timeout_ms, run)
 
 
 def watch_revocation(
@@ -80,7 +104,12 @@ def watch_revocation(
     now: Now,
     outcome: Result[T],
 ) -> None:
-    """A member told to give partitions up has its rebalance timeout to do it. `known`: the member before."""
+    """A member told to give partitions up has its rebalance timeout to do it. `known`: the member before.
+
+    One that speaks classic is timed by its next JoinGroup instead (G17).
+    """
+    if member.classic is not None:
+        return
     key = _revocation_key(group_id, member.member_id)
     was_revoking = known is not None and known.state is MemberState.UNREVOKED
     if member.state is not MemberState.UNREVOKED:
@@ -94,8 +123,43 @@ def watch_revocation(
 def watch_everyone(groups: Groups, group: ConsumerGroup, now: Now, outcome: Result[T]) -> None:
     """A new coordinator: everyone has a whole session, and a whole rebalance timeout, from now."""
     for member in group.members.values():
-        watch_session(groups, group.group_id, member.member_id, now, outcome)
+        watch_session(groups, group.group_id, member, now, outcome)
         watch_revocation(groups, group.group_id, None, member, now, outcome)
+
+
+def watch_rejoin(
+    groups: Groups, group_id: str, member: ConsumerMember, now: Now, outcome: Result[T]
+) -> None:
+    """A classic member was told to join again (G17): it has its rebalance timeout to do it, from the first time on."""
+    name = (group_id, member.member_id)
+    if name not in groups.rejoining:
+        groups.rejoining.add(name)
+        _watch(groups, _join_key(*name), member.rebalance_timeout_ms, name, now, outcome)
+
+
+def watch_sync(groups: Groups, group_id: str, member: ConsumerMember, now: Now, outcome: Result[T]) -> None:
+    """A classic member has joined (G17): it has its rebalance timeout to fetch its assignment."""
+    name = (group_id, member.member_id)
+    groups.rejoining.discard(name)
+    cancel_timer(outcome, _join_key(*name))
+    _watch(groups, _sync_key(*name), member.rebalance_timeout_ms, name, now, outcome)
+
+
+def synced(group_id: str, member_id: str, outcome: Result[T]) -> None:
+    cancel_timer(outcome, _sync_key(group_id, member_id))
+
+
+def stop_watching(groups: Groups, group_id: str, member_id: str, outcome: Result[T]) -> None:
+    """The member is gone."""
+    groups.rejoining.discard((group_id, member_id))
+    for key in (_session_key, _revocation_key, _join_key, _sync_key):
+        cancel_timer(outcome, key(group_id, member_id))
+
+
+def _watch(
+    groups: Groups, key: tuple[str, ...], timeout_ms: int, name: tuple[str, str], now: Now, outcome: Result[T]
+) -> None:
+    set_timer(outcome, key, now.monotonic_ms + timeout_ms, partial(_session_ended, groups, *name))
 
 
 def _session_ended(groups: Groups, group_id: str, member_id: str, now: Now) -> Result[None]:
@@ -126,3 +190,11 @@ def _session_key(group_id: str, member_id: str) -> tuple[str, ...]:
 
 def _revocation_key(group_id: str, member_id: str) -> tuple[str, ...]:
     return ("consumer-revocation", group_id, member_id)
+
+
+def _join_key(group_id: str, member_id: str) -> tuple[str, ...]:
+    return ("consumer-join", group_id, member_id)
+
+
+def _sync_key(group_id: str, member_id: str) -> tuple[str, ...]:
+    return ("consumer-sync", group_id, member_id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from minikafka.group.classic.requests import Protocol
 from minikafka.types import TopicId
 
 JOIN_EPOCH: Final = 0
@@ -43,10 +44,18 @@ class Slot(NamedTuple):
     partition: int
 
 
+class ClassicSide(NamedTuple):
+    """What a member that speaks the classic protocol inside of this group said in its JoinGroup (G17)."""
+
+    session_timeout_ms: int
+    protocols: tuple[Protocol, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ConsumerMember:
     """See the module. Timeouts in milliseconds.
 
+    classic: None for a member that sends ConsumerGroupHeartbeat.
     regex: the pattern it subscribes with, "" for none. assignor: the server-side assignor it asks for, if any.
     assigned, revoking: each with the member epoch at which the partition was assigned (G16).
     """
@@ -65,6 +74,7 @@ class ConsumerMember:
     state: MemberState = MemberState.STABLE
     assigned: Mapping[Slot, int] = field(default_factory=dict)
     revoking: Mapping[Slot, int] = field(default_factory=dict)
+    classic: ClassicSide | None = None
 
     @property
     def is_away(self) -> bool:
@@ -75,5 +85,5 @@ class ConsumerMember:
         """Everything the log says of the member except its assignment."""
         return (
             self.instance_id, self.rack_id, self.client_id, self.client_host, self.rebalance_timeout_ms,
-            self.topics, self.regex, self.assignor,
+            self.topics, self.regex, self.assignor, self.classic,
         )  # fmt: skip

@@ -19,17 +19,27 @@ def committing_member(
     """The member who commits; None when it is nobody's commit to an empty group, or a transaction of an old producer.
 
     knows_epochs: the request's version can carry member epochs (v9+).
-    Raises Rejected: [25], [35], STALE_MEMBER_EPOCH [113] for an epoch the member has not reached.
+    Raises Rejected: [22], [25], [35], STALE_MEMBER_EPOCH [113] for an epoch the member has not reached.
     """
     if epoch < 0 and (not group.members or (is_transactional and not member_id)):
         return None
     member = group.member(member_id)
+    if member.classic is not None:
+        _check_generation(member, epoch)
+        return member
     if not is_transactional and not knows_epochs:
         why = "OffsetCommit version 9 or above must be used by members using the modern group protocol"
         raise Rejected(ErrorCode.UNSUPPORTED_VERSION, why)
     if epoch > member.epoch:
         raise Rejected(ErrorCode.STALE_MEMBER_EPOCH, f"the member is at epoch {member.epoch}, not {epoch}")
     return member
+
+
+def _check_generation(member: ConsumerMember, generation_id: int) -> None:
+    """To a member that speaks classic its epoch is the generation (G17)."""
+    if generation_id != member.epoch:
+        why = f"generation {generation_id}, the member is at epoch {member.epoch}"
+        raise Rejected(ErrorCode.ILLEGAL_GENERATION, why)
 
 
 def commit_error(member: ConsumerMember | None, epoch: int, topic_id: TopicId, partition: int) -> ErrorCode:
@@ -46,5 +56,7 @@ def check_fetch(group: ConsumerGroup | None, member_id: str | None, epoch: int) 
     if group is None or (member_id is None and epoch < 0):
         return
     member = group.member(member_id or "")
+    if member.classic is not None:
+        _check_generation(member, epoch)
     if member.epoch != epoch:
         raise Rejected(ErrorCode.STALE_MEMBER_EPOCH, f"the member is at epoch {member.epoch}, not {epoch}")

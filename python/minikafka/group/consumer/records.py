@@ -9,7 +9,9 @@
 | 8 | group, member | its epoch, state, partitions assigned and pending revocation |
 | 16 | group, regular expression | topics that match |
 
-A null value is a tombstone. Members that speak the classic protocol inside such a group are not written here (G17).
+A null value is a tombstone. A member that speaks the classic protocol inside such a group (G17) has its session timeout
+and protocols with its metadata. Of any other member that field is *written as null*: left out, it means an empty one,
+and Kafka would take the member for a classic one.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from minikafka.coordinator.shard import CoordinatorRecord
-from minikafka.group.consumer.member import ConsumerMember, Slot
+from minikafka.group.consumer.member import ClassicSide, ConsumerMember, Slot
 from minikafka.types import TopicId
 from minikafka.wire.codec import encode_record
 from minikafka.wire.message import Message
@@ -27,6 +29,8 @@ from minikafka.wire.records.consumer_group_current_member_assignment import (
     TopicPartitions,
 )
 from minikafka.wire.records.consumer_group_member_metadata import (
+    ClassicMemberMetadata,
+    ClassicProtocol,
     ConsumerGroupMemberMetadataKey,
     ConsumerGroupMemberMetadataValue,
 )
@@ -73,8 +77,14 @@ def member_metadata(group_id: str, member: ConsumerMember) -> CoordinatorRecord:
         subscribed_topic_regex=member.regex or None,
         rebalance_timeout_ms=member.rebalance_timeout_ms,
         server_assignor=member.assignor,
+        classic_member_metadata=None if member.classic is None else _classic_side(member.classic),
     )
     return _record(ConsumerGroupMemberMetadataKey(group_id=group_id, member_id=member.member_id), value)
+
+
+def _classic_side(side: ClassicSide) -> ClassicMemberMetadata:
+    protocols = [ClassicProtocol(name=each.name, metadata=each.metadata) for each in side.protocols]
+    return ClassicMemberMetadata(session_timeout_ms=side.session_timeout_ms, supported_protocols=protocols)
 
 
 def member_tombstones(group_id: str, member_id: str) -> list[CoordinatorRecord]:

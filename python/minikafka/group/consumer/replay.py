@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
+from minikafka.group.classic.requests import Protocol
 from minikafka.group.consumer.group import ConsumerGroup
-from minikafka.group.consumer.member import ConsumerMember, MemberState, Slot
+from minikafka.group.consumer.member import ClassicSide, ConsumerMember, MemberState, Slot
 from minikafka.wire.codec import decode_record
 from minikafka.wire.records.consumer_group_current_member_assignment import (
     ConsumerGroupCurrentMemberAssignmentKey,
@@ -19,6 +20,7 @@ from minikafka.wire.records.consumer_group_current_member_assignment import (
     TopicPartitions,
 )
 from minikafka.wire.records.consumer_group_member_metadata import (
+    ClassicMemberMetadata,
     ConsumerGroupMemberMetadataKey,
     ConsumerGroupMemberMetadataValue,
 )
@@ -122,7 +124,17 @@ def _with_metadata(member: ConsumerMember, value: ConsumerGroupMemberMetadataVal
         regex=value.subscribed_topic_regex or "",
         rebalance_timeout_ms=value.rebalance_timeout_ms,
         assignor=value.server_assignor,
+        classic=_classic_side(value.classic_member_metadata),
     )
+
+
+def _classic_side(value: ClassicMemberMetadata | None) -> ClassicSide | None:
+    """A classic member has at least one protocol; without any it is the field's default, left out by older versions of
+    this broker."""
+    if value is None or not value.supported_protocols:
+        return None
+    protocols = tuple(Protocol(each.name, bytes(each.metadata)) for each in value.supported_protocols)
+    return ClassicSide(value.session_timeout_ms, protocols)
 
 
 def _with_assignment(
