@@ -108,6 +108,7 @@ def test_r17_a_new_replica_that_asks_too_early_is_told_to_ask_again(monkeypatch:
     name = create(world, 1, 1)[0]
     leader = leader_of(world, name)
     assert leader is not None
+    produce(world, name, b"one")
     target = leader.leader % 3 + 1
     world.network.cut([(leader.leader, CONTROLLER_ID)])
     move(world, name, [target], asker=target)

@@ -135,6 +135,7 @@ class Broker:
         self.isr_changes = IsrChanges(self)
         self.metadata = MetadataFollower(self)
         self.lifecycle = Lifecycle(self)
+        self.storage.when_offline.append(self.lifecycle.disk_failed)
         self.auto_create = AutoCreate(self)
         self.verifier = Verifier()
         self.producer_ids = new_producer_ids(self)

@@ -50,6 +50,7 @@ class Lifecycle:
         self.previous_broker_epoch = NO_EPOCH
         """From the clean-shutdown file, -1 after an unclean death (R14)."""
         self._beating = False
+        self._told_offline = False
         self.state = State.STARTING
         self.broker_epoch = NO_EPOCH
 
@@ -109,7 +110,9 @@ class Lifecycle:
             current_metadata_offset=self._broker.metadata_offset,
             want_fence=False,
             want_shut_down=self.state is State.LEAVING,
+            offline_log_dirs=[self._broker.identity.directory_id] if self._broker.storage.is_offline else [],
         )
+        self._told_offline = self._broker.storage.is_offline
         self._broker.peers.call(
             CONTROLLER_ID,
             request,
@@ -136,6 +139,8 @@ class Lifecycle:
             self.state = State.RUNNING
         if self.state is State.RECOVERING and response.is_caught_up is False:
             self._soon(now)
+        if self._broker.storage.is_offline and not self._told_offline:
+            self._soon(now)
         if self.state is State.LEAVING:
             if response.should_shut_down:
                 self._leave(now)
@@ -144,6 +149,10 @@ class Lifecycle:
 
     def _beat_lost(self, why: str, now: Now) -> None:
         self._beating = False
+
+    def disk_failed(self, now: Now) -> None:
+        """D7: the controller hears of it at once, or right after the beat that is under way."""
+        self.beat(now)
 
     def caught_up(self, now: Now) -> None:
         """The metadata log moved on here; while fenced, say so at once rather than at the next interval."""

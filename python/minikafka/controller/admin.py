@@ -46,7 +46,7 @@ def create_topics(
         except Rejected as refusal:
             outcomes.append(refusal)
             continue
-        view = _after(view, its_records)
+        view = view.after(its_records)
         records += its_records
         outcomes.append(created)
     return Result([] if validate_only else encoded(records), outcomes)
@@ -155,12 +155,6 @@ def _all_partitions(image: MetadataImage) -> list[TopicPartition]:
         for topic in sorted(image.topics)
         for index in image.topics[topic].partitions
     ]
-
-
-def _after(view: ClusterView, records: Sequence[Message]) -> ClusterView:
-    """The view as it will be once these records are written."""
-    image = view.image
-    return ClusterView(image.apply(records, image.offset + len(records)), view.settings)
 
 
 def _each(

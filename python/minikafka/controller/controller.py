@@ -25,6 +25,7 @@ from minikafka.controller import (
 from minikafka.controller.alter_partition import PartitionAlteration
 from minikafka.controller.heartbeat import BrokerState, Heartbeat, HeartbeatReply, Surroundings
 from minikafka.controller.image import MetadataImage
+from minikafka.controller.log_directories import report_offline
 from minikafka.controller.producer_ids import ProducerIdBlock
 from minikafka.controller.registration import Registration
 from minikafka.controller.sessions import BrokerSessions
@@ -107,6 +108,8 @@ class Controller:
         )
         then = heartbeat.next_state(state, beat, around)
         records = heartbeat.transition(view, beat.broker_id, state, then)
+        if beat.offline_log_dirs:
+            records += report_offline(view.after(records), beat.broker_id, beat.offline_log_dirs)
         reply = HeartbeatReply(
             is_caught_up=beat.metadata_offset >= beat.broker_epoch,
             is_fenced=then in (BrokerState.FENCED, BrokerState.SHUTDOWN_NOW),

@@ -41,13 +41,15 @@ class BrokerState(Enum):
 
 
 class Heartbeat(NamedTuple):
-    """One beat. metadata_offset: the last record the broker has replayed (inclusive)."""
+    """One beat. metadata_offset: the last record the broker has replayed (inclusive). offline_log_dirs: ids of the
+    directories whose disks failed in this life (D7)."""
 
     broker_id: BrokerId
     broker_epoch: BrokerEpoch
     metadata_offset: Offset
     want_fence: bool = False
     want_shut_down: bool = False
+    offline_log_dirs: tuple[bytes, ...] = ()
 
 
 class HeartbeatReply(NamedTuple):

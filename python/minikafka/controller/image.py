@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from minikafka.partition.state import PartitionState
+from minikafka.partition.state import UNASSIGNED, PartitionState
 from minikafka.types import BrokerEpoch, BrokerId, Offset, ProducerId, TopicId, TopicPartition
 from minikafka.wire.message import Message
 
@@ -24,6 +24,9 @@ TOPIC_RESOURCE: Final = 2
 BROKER_RESOURCE: Final = 4
 GROUP_RESOURCE: Final = 32
 """Kafka's numbers for what a config belongs to."""
+
+LOST: Final = bytes(15) + b"\x01"
+"""Kafka's `DirectoryId.LOST`: what is left to a broker whose last log directory failed (D7)."""
 
 CLUSTER_DEFAULT: Final = ""
 """The broker resource of this name holds the defaults of all brokers."""
@@ -52,7 +55,7 @@ class BrokerRegistration:
 
     epoch: names this life of the broker; the offset of its registration. fenced: may not lead, nor be in an
     ISR.
-    in_controlled_shutdown: still serving, but on its way out (R12).
+    in_controlled_shutdown: still serving, but on its way out (R12). log_dirs: ids of those that are online (D7).
     """
 
     broker_id: BrokerId
@@ -69,6 +72,11 @@ class BrokerRegistration:
     def is_active(self) -> bool:
         """May lead and may be in an ISR (R10)."""
         return not self.fenced and not self.in_controlled_shutdown
+
+    @property
+    def only_directory(self) -> bytes:
+        """Where a new replica here goes; UNASSIGNED when the broker has to choose (KIP-858)."""
+        return self.log_dirs[0] if len(self.log_dirs) == 1 else UNASSIGNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +158,27 @@ class MetadataImage:
         """Of the broker's present life (R9); None when it is not registered."""
         registration = self.brokers.get(broker_id)
         return None if registration is None else registration.epoch
+
+    def default_directory(self, broker_id: BrokerId) -> bytes:
+        """The log directory of a new replica on that broker, as far as it is known beforehand."""
+        registration = self.brokers.get(broker_id)
+        return UNASSIGNED if registration is None else registration.only_directory
+
+    def has_online_directory(self, broker_id: BrokerId, directory: bytes) -> bool:
+        """D7: the broker has not reported this directory as failed. True while nobody knows which it is."""
+        registration = self.brokers.get(broker_id)
+        known = registration is not None and directory != UNASSIGNED and bool(registration.log_dirs)
+        return not known or (registration is not None and directory in registration.log_dirs)
+
+    def has_a_directory(self, broker_id: BrokerId) -> bool:
+        """Whether a new replica has a place there: some directory is online (D7)."""
+        registration = self.brokers.get(broker_id)
+        return registration is not None and registration.log_dirs != (LOST,)
+
+    def is_offline(self, broker_id: BrokerId, state: PartitionState) -> bool:
+        """What clients are told of a replica: its broker is fenced, or its disk failed."""
+        directory = state.directory_of(broker_id)
+        return self.is_fenced(broker_id) or not self.has_online_directory(broker_id, directory)
 
     def client_endpoint(self, broker_id: BrokerId) -> Endpoint | None:
         """Where clients reach the broker; None when it is not registered, or fenced."""

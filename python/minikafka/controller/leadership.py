@@ -53,6 +53,17 @@ def broker_returned_unclean(view: ClusterView, broker_id: BrokerId) -> list[Mess
     )
 
 
+def directories_fail(view: ClusterView, broker_id: BrokerId, failed: frozenset[bytes]) -> list[Message]:
+    """D7: the broker lives on, but these log directories of it do not: its replicas there leave every ISR and lead
+    nothing."""
+    return _changes(
+        view,
+        lambda state: broker_id in state.replicas and state.directory_of(broker_id) in failed,
+        is_alive=lambda other: other != broker_id and view.image.is_active(other),
+        leaving=frozenset({broker_id}),
+    )
+
+
 def prefer_first_replicas(view: ClusterView) -> list[Message]:
     """R16, the balancer: leadership goes back to the first replica wherever that is in the ISR and alive."""
     return _changes(
@@ -61,6 +72,7 @@ def prefer_first_replicas(view: ClusterView) -> list[Message]:
             state.leader != state.replicas[0]
             and state.replicas[0] in state.isr
             and view.image.is_active(state.replicas[0])
+            and not view.image.is_offline(state.replicas[0], state)
         ),
         is_alive=view.image.is_active,
         election=Election.PREFERRED,
@@ -85,13 +97,14 @@ def rules_for(
     election: Election | None = None,
     unclean_shutdown: frozenset[BrokerId] = _NOBODY,
 ) -> Rules:
-    """The rules of one partition; `election` None means: as its topic allows."""
+    """The rules of one partition; `election` None means: as its topic allows. Nobody leads on a failed disk (D7)."""
     return Rules(
         view.election_for(settings) if election is None else election,
-        is_alive,
+        lambda broker: is_alive(broker) and view.image.has_online_directory(broker, state.directory_of(broker)),
         min_insync_replicas(settings, state),
         view.elr_enabled,
         unclean_shutdown,
+        view.image.default_directory,
     )
 
 

@@ -15,12 +15,13 @@ never becomes empty: the last member stays in it, leaderless, and leads again wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from minikafka.controller.election import Candidates, Elected, Election, IsAlive, elect
 from minikafka.controller.reassignment import Assignment, completed
 from minikafka.controller.replay import NO_LEADER_CHANGE, NO_RECOVERY_STATE_CHANGE
-from minikafka.partition.state import RECOVERING, PartitionState
+from minikafka.partition.state import RECOVERING, UNASSIGNED, PartitionState
 from minikafka.types import NO_LEADER, BrokerId
 from minikafka.wire.records.cluster_metadata import PartitionChangeRecord
 
@@ -32,7 +33,7 @@ class Rules(NamedTuple):
 
     min_insync_replicas: already capped by the replica count (R5). is_alive: who may lead. unclean_shutdown:
     brokers that came back without a clean-shutdown file: they may lack what they had, and are no eligible
-    leaders (R14).
+    leaders (R14). default_directory: where a new replica on a broker goes (KIP-858).
     """
 
     election: Election
@@ -40,6 +41,7 @@ class Rules(NamedTuple):
     min_insync_replicas: int
     elr_enabled: bool
     unclean_shutdown: frozenset[BrokerId] = _NOBODY
+    default_directory: Callable[[BrokerId], bytes] = lambda _: UNASSIGNED
 
 
 class Target(NamedTuple):
@@ -76,7 +78,7 @@ def partition_change(state: PartitionState, target: Target, rules: Rules) -> Par
         record.isr = list(target.isr)
     if rules.elr_enabled:
         _remember_last_leader(record, state)
-    _reassign(record, state, target)
+    _reassign(record, state, target, rules)
     if target.leader_recovery_state != state.leader_recovery_state:
         record.leader_recovery_state = target.leader_recovery_state
     return None if record == _unchanged(state) else record
@@ -140,9 +142,13 @@ def _remember_last_leader(record: PartitionChangeRecord, state: PartitionState) 
         record.last_known_elr = []
 
 
-def _reassign(record: PartitionChangeRecord, state: PartitionState, target: Target) -> None:
+def _reassign(record: PartitionChangeRecord, state: PartitionState, target: Target, rules: Rules) -> None:
     if target.replicas != state.replicas:
         record.replicas = list(target.replicas)
+        record.directories = [
+            state.directory_of(replica) if replica in state.replicas else rules.default_directory(replica)
+            for replica in target.replicas
+        ]
     if target.adding != state.adding:
         record.adding_replicas = list(target.adding)
     if target.removing != state.removing:

@@ -3,7 +3,8 @@
 Partition i is led by the (start + i)-th broker; its followers are the next ones, with the gap between first
 and second growing by one after each full round, so that the followers of one broker's partitions are not
 always the same. The ring of brokers alternates between racks, and followers in racks of their own come
-first. Fenced brokers are only used when there are too few others, and never first. Kafka places with the
+first. Brokers that are fenced, or whose disks all failed, are only used when there are too few others, and never
+first. Kafka places with the
 same intent (`StripedReplicaPlacer`), starting at random.
 """
 
@@ -23,7 +24,7 @@ def place(
 
     Raises Rejected [38] when the cluster has too few brokers, or all of them are fenced.
     """
-    ring = _ring(image, image.unfenced_brokers())
+    ring = _ring(image, [broker for broker in image.unfenced_brokers() if image.has_a_directory(broker)])
     spare = _ring(image, [broker for broker in sorted(image.brokers) if broker not in ring])
     if not ring:
         why = "All brokers are currently fenced."

@@ -123,6 +123,7 @@ def _partition(draft: Draft, record: PartitionRecord) -> None:
         adding=tuple(sorted(record.adding_replicas)),
         removing=tuple(sorted(record.removing_replicas)),
         last_known_elr=tuple(record.last_known_elr or ()),
+        directories=tuple(record.directories or ()),
     )
 
 
@@ -149,7 +150,17 @@ def merged(state: PartitionState, record: PartitionChangeRecord) -> PartitionSta
         adding=_changed(state.adding, record.adding_replicas),
         removing=_changed(state.removing, record.removing_replicas),
         last_known_elr=_changed(state.last_known_elr, record.last_known_elr),
+        directories=_directories(state, record),
     )
+
+
+def _directories(state: PartitionState, record: PartitionChangeRecord) -> tuple[bytes, ...]:
+    """A record that changes the replicas and leaves the directories out keeps those of who stays."""
+    if record.directories is not None:
+        return tuple(record.directories)
+    if record.replicas is None or not state.directories:
+        return state.directories
+    return tuple(state.directory_of(replica) for replica in record.replicas)
 
 
 def _changed(before: tuple[BrokerId, ...], given: list[BrokerId] | None) -> tuple[BrokerId, ...]:

@@ -15,13 +15,11 @@ from minikafka.controller.placement import check_manual_assignment, place
 from minikafka.controller.topic_names import check_new_name
 from minikafka.controller.view import ClusterView
 from minikafka.errors import ErrorCode, Rejected
-from minikafka.types import NO_TOPIC_ID, BrokerId, TopicId
+from minikafka.types import BrokerId, TopicId
 from minikafka.wire.message import Message
 from minikafka.wire.records.cluster_metadata import PartitionRecord, RemoveTopicRecord, TopicRecord
 
 USE_DEFAULT: Final = -1
-_NO_DIRECTORY: Final = NO_TOPIC_ID
-"""A replica's log directory before its broker has said which (16 zero bytes in Kafka too)."""
 
 
 class NewTopic(NamedTuple):
@@ -120,7 +118,8 @@ def _check_assignment(view: ClusterView, replicas: Sequence[BrokerId], factor: i
 def _new_partition(
     view: ClusterView, topic_id: TopicId, index: int, replicas: tuple[BrokerId, ...]
 ) -> PartitionRecord:
-    isr = [replica for replica in replicas if view.image.is_active(replica)]
+    image = view.image
+    isr = [replica for replica in replicas if image.is_active(replica) and image.has_a_directory(replica)]
     if not isr:
         why = "All brokers are currently fenced or in controlled shutdown."
         said = f"Unable to replicate the partition {len(replicas)} time(s): {why}"
@@ -133,13 +132,8 @@ def _new_partition(
         leader=isr[0],
         leader_epoch=0,
         partition_epoch=0,
-        directories=[_directory_of(view, replica) for replica in replicas],
+        directories=[image.default_directory(replica) for replica in replicas],
     )
-
-
-def _directory_of(view: ClusterView, broker: BrokerId) -> bytes:
-    directories = view.image.brokers[broker].log_dirs
-    return directories[0] if directories else _NO_DIRECTORY
 
 
 def create_partitions(view: ClusterView, asked: MorePartitions) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minikafka.config import BrokerSettings, TopicSettings
@@ -11,6 +12,7 @@ from minikafka.controller.image import BROKER_RESOURCE, CLUSTER_DEFAULT, ConfigR
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.state import PartitionState
 from minikafka.types import BrokerEpoch, BrokerId
+from minikafka.wire.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,11 @@ class ClusterView:
 
     image: MetadataImage
     settings: BrokerSettings
+
+    def after(self, records: Sequence[Message]) -> ClusterView:
+        """The cluster once these records are written."""
+        image = self.image
+        return ClusterView(image.apply(records, image.offset + len(records)), self.settings)
 
     def cluster_settings(self) -> BrokerSettings:
         """The settings with what was set dynamically for all brokers."""

@@ -11,6 +11,9 @@ from typing import Final, NamedTuple
 
 from minikafka.types import NO_LEADER, NO_TOPIC_ID, BrokerId, LeaderEpoch, PartitionEpoch, TopicId
 
+UNASSIGNED: Final = bytes(16)
+"""The directory of a replica whose broker has not said which (Kafka's `DirectoryId.UNASSIGNED`)."""
+
 RECOVERED: Final = 0
 RECOVERING: Final = 1
 """The leader was elected uncleanly and has not yet said that it is past it (R13)."""
@@ -23,6 +26,7 @@ class PartitionState(NamedTuple):
     elr: eligible leader replicas, which left the ISR while it was under min ISR (R14).
     last_known_elr: while leaderless, the one last known leader (R13); else empty.
     adding, removing: the reassignment under way (R17); empty when none is.
+    directories: for each of `replicas` the id of its log directory (KIP-858); empty when none is known.
     """
 
     topic_id: TopicId = NO_TOPIC_ID
@@ -37,3 +41,8 @@ class PartitionState(NamedTuple):
     adding: tuple[BrokerId, ...] = ()
     removing: tuple[BrokerId, ...] = ()
     last_known_elr: tuple[BrokerId, ...] = ()
+    directories: tuple[bytes, ...] = ()
+
+    def directory_of(self, replica: BrokerId) -> bytes:
+        """Where `replica` keeps its log; UNASSIGNED when that is not known."""
+        return dict(zip(self.replicas, self.directories, strict=False)).get(replica, UNASSIGNED)

@@ -53,6 +53,7 @@ SERVED: Final[dict[int, ServedVersions]] = {
     28: _api("TxnOffsetCommit", 0, 6),
     32: _api("DescribeConfigs", 1, 4),
     33: _api("AlterConfigs", 0, 2),
+    35: _api("DescribeLogDirs", 1, 5),
     37: _api("CreatePartitions", 0, 3),
     42: _api("DeleteGroups", 0, 3),
     43: _api("ElectLeaders", 0, 2),

@@ -24,7 +24,12 @@ TOPIC_ID = bytes(15) + b"\x07"
 
 
 def broker(
-    broker_id: int, *, fenced: bool = False, leaving: bool = False, rack: str | None = None
+    broker_id: int,
+    *,
+    fenced: bool = False,
+    leaving: bool = False,
+    rack: str | None = None,
+    log_dirs: Iterable[bytes] | None = None,
 ) -> Message:
     """A registered broker; its epoch is 100 + its id."""
     return RegisterBrokerRecord(
@@ -39,7 +44,7 @@ def broker(
         rack=rack,
         fenced=fenced,
         in_controlled_shutdown=leaving,
-        log_dirs=[bytes([broker_id]) * 16],
+        log_dirs=[bytes([broker_id]) * 16] if log_dirs is None else list(log_dirs),
     )
 
 
@@ -56,6 +61,7 @@ def partition(
     recovery: int = RECOVERED,
     adding: Iterable[int] = (),
     removing: Iterable[int] = (),
+    directories: Iterable[bytes] = (),
 ) -> Message:
     """One partition of the topic `orders`."""
     return PartitionRecord(
@@ -71,6 +77,7 @@ def partition(
         last_known_elr=list(last_known_elr),
         adding_replicas=list(adding),
         removing_replicas=list(removing),
+        directories=list(directories),
     )
 
 

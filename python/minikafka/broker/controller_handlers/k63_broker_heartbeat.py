@@ -1,4 +1,7 @@
-"""BrokerHeartbeat (API 63), versions 0 to 2: a broker's life goes on, or ends well (R12)."""
+"""BrokerHeartbeat (API 63), versions 0 to 2: a broker's life goes on, or ends well (R12).
+
+v1 names log directories whose disks failed (D7, KIP-858). v2 cordoned ones (KIP-1066), of which no broker has any here.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,12 @@ def handle(node: ControllerNode, request: Request[BrokerHeartbeatRequest], now: 
     """What the broker may do next."""
     body = request.body
     beat = Heartbeat(
-        body.broker_id, body.broker_epoch, body.current_metadata_offset, body.want_fence, body.want_shut_down
+        body.broker_id,
+        body.broker_epoch,
+        body.current_metadata_offset,
+        body.want_fence,
+        body.want_shut_down,
+        tuple(body.offline_log_dirs),
     )
     node.write(
         lambda controller, at: controller.broker_heartbeat(beat, at),

@@ -31,6 +31,7 @@ _NAMES: Final = (
     "k27_write_txn_markers",
     "k28_txn_offset_commit",
     "k32_describe_configs",
+    "k35_describe_log_dirs",
     "k42_delete_groups",
     "k47_offset_delete",
     "k60_describe_cluster",

@@ -142,5 +142,5 @@ def _partition(broker: Broker, index: int, state: PartitionState) -> MetadataRes
         leader_epoch=state.leader_epoch,
         replica_nodes=list(state.replicas),
         isr_nodes=list(state.isr),
-        offline_replicas=[replica for replica in state.replicas if image.is_fenced(replica)],
+        offline_replicas=[replica for replica in state.replicas if image.is_offline(replica, state)],
     )

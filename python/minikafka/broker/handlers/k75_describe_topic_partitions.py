@@ -91,5 +91,5 @@ def _partition(
         isr_nodes=list(state.isr),
         eligible_leader_replicas=list(state.elr),
         last_known_elr=list(state.last_known_elr),
-        offline_replicas=[replica for replica in state.replicas if broker.image.is_fenced(replica)],
+        offline_replicas=[replica for replica in state.replicas if broker.image.is_offline(replica, state)],
     )
