@@ -1,8 +1,10 @@
 """A consumer that reads once.
 
-consume orders from=0                                  what a read_uncommitted consumer sees: up to the high watermark
-consume orders isolation=read_committed                up to the last stable offset, aborted records left out (T10, T11)
-consume orders on=2                                    from one replica
+    consume orders from=0                      what a read_uncommitted consumer sees: up to the high watermark
+    consume orders isolation=read_committed    up to the last stable offset, without aborted records (T10, T11)
+    consume orders on=2                        from one replica
+
+What it sees is told as the client would see it.
 """
 
 from __future__ import annotations

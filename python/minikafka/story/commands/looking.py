@@ -1,15 +1,14 @@
 r"""Looking at the cluster from outside: which events are told, and what every replica holds.
 
-trace append,isr        tell these kinds from here on;  `trace default` as at first, `trace off`: nothing
-show orders-0           every replica as a bar:
+    trace append,isr        tell these kinds from here on; `trace default`: as at first, `trace off`: nothing
+    records orders-0 on=2   what one replica's log holds, batch by batch
+    show orders-0           every replica as a bar:
 
-orders-0  leader 1, epoch 0, isr 1,2,3, eligible leaders none
-broker 1  leader    0 ===--|-- 7
-broker 2  follower  0 =====|   5
+        orders-0  leader 1, epoch 0, isr 1,2,3, eligible leaders none
+          broker 1  leader    0 ===--|-- 7
+          broker 2  follower  0 =====|   5
 
-`=` is on disk, `-` is in the page cache only, `|` stands at the high watermark
-
-records orders-0 on=2   what one replica's log holds, batch by batch
+In a bar `=` is on disk, `-` is in the page cache only, and `|` stands at the high watermark.
 """
 
 from __future__ import annotations

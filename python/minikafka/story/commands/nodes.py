@@ -1,11 +1,13 @@
 """The cluster and what happens to its nodes.
 
-cluster brokers=3 durability=fsync min.insync.replicas=2     a new cluster; settings by Kafka's names
-topic orders partitions=1 rf=3 retention.ms=1000             returns when it has leaders
-kill 1 | stop 1 | power-loss 1 seed=7 | pause 1 | resume 1 | start 1       1: a broker, or `controller`
-cut 1 2 | cut 1 controller | isolate 1 | heal
-elect preferred orders-0 | elect unclean orders-0
-config orders unclean.leader.election.enable=true
+    cluster brokers=3 durability=fsync min.insync.replicas=2     a new cluster; settings by Kafka's names
+    topic orders partitions=1 rf=3 retention.ms=1000             returns when it has leaders
+    kill 1 | stop 1 | power-loss 1 seed=7 | pause 1 | resume 1 | start 1       1: a broker, or `controller`
+    cut 1 2 | cut 1 controller | isolate 1 | heal
+    elect preferred orders-0 | elect unclean orders-0
+    config orders unclean.leader.election.enable=true
+
+Each returns when what it asked for is so.
 """
 
 from __future__ import annotations

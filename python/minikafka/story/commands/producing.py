@@ -1,12 +1,15 @@
 """Producers, as far as the broker sees them.
 
-produce orders "one" "two" acks=all          one batch, from nobody in particular; acks 0, 1 or all (the default)
-producer p                                   an idempotent producer named p (I11)
-producer t transactional.id=t version=2      a transactional one (T3): transaction.version 2, or 1
-send p orders "one" "two"                    one batch, with the next sequence
-send p orders "one" sequence=7 epoch=0       the same, lying
-resend p                                     its last batch again, to the letter: a retry
-... nowait                                   do not wait for the answer; it is told when it comes
+    produce orders "one" "two" acks=all          one batch, from nobody in particular; acks 0, 1 or all (the default)
+    producer p                                   an idempotent producer named p (I11)
+    producer t transactional.id=t version=2      a transactional one (T3): transaction.version 2, or 1
+    send p orders "one" "two"                    one batch, with the next sequence
+    send p orders "one" sequence=7 epoch=0       the same, lying
+    resend p                                     its last batch again, to the letter: a retry
+    ... on=2                                     to this broker, whoever leads
+    ... nowait                                   do not wait for the answer; it is told when it comes
+
+What the client hears is told in a line of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from minikafka.wire.messages import init_producer_id
 from minikafka.wire.messages import produce as wire
 
 ACKS: Final = {"0": 0, "1": 1, "all": -1}
-TIMEOUT_MS: Final = 10_000
+TIMEOUT_MS: Final = 1_500
 INIT_VERSION: Final = 4
 PRODUCE_VERSIONS: Final = {0: 11, 1: 11, 2: 12}
 """By transaction.version: from 12 on the batch itself adds the partition (T6)."""
@@ -66,7 +69,7 @@ def producer_named(story: Story, name: str) -> Producer:
 
 def produce(story: Story, command: Command) -> None:
     """One batch without a producer id."""
-    command.only("acks")
+    command.only("acks", "on")
     name = partition(command.word(0, "a topic"))
     values = _values(command.words[1:])
     batch = build_batch([(story.world.clock.now().wall_ms, None, value, ()) for value in values])
@@ -103,7 +106,7 @@ def producer(story: Story, command: Command) -> None:
 
 def send(story: Story, command: Command) -> None:
     """One batch with the producer's id, epoch and next sequence; in a transaction if it has a transactional id."""
-    command.only("acks", "sequence", "epoch")
+    command.only("acks", "on", "sequence", "epoch")
     sender = producer_named(story, command.word(0, "a producer"))
     name = partition(command.word(1, "a topic"))
     values = _values(command.words[2:])
@@ -129,7 +132,7 @@ def send(story: Story, command: Command) -> None:
 
 def resend(story: Story, command: Command) -> None:
     """A retry: the same bytes to whoever leads now."""
-    command.only("acks")
+    command.only("acks", "on")
     sender = producer_named(story, command.word(0, "a producer"))
     if sender.last is None:
         raise ConfigError(f"{sender.name} has sent nothing")
@@ -171,7 +174,9 @@ def _transmit(
         answered.append(True)
         story.tell(client_line(sender.name, "produced", name, f"{text} {_outcome(response)}"))
 
-    story.ask(story.leader(name), sender.name, request, PRODUCE_VERSIONS[sender.version], answer)
+    on = command.options.get("on")
+    broker = story.leader(name) if on is None else number(on, "a broker's number")
+    story.ask(broker, sender.name, request, PRODUCE_VERSIONS[sender.version], answer)
     if acks == "0":
         # Nobody answers (L14): let it arrive.
         story.world.run_until(lambda: False, 10)

@@ -1,10 +1,12 @@
 """Transactions, request by request.
 
-begin t                  nothing is sent: a transaction begins with its first record
-send t orders "one"      version 2: the batch adds its partition (T6); version 1: AddPartitionsToTxn goes before it (T4)
-commit t | abort t       EndTxn (T7), answered when the decision is durable; markers follow
-delay t commit           the EndTxn leaves the client now and is still on its way ...
-deliver t                ... until here, whatever happened meanwhile
+    begin t                  nothing is sent: a transaction begins with its first record
+    send t orders "one"      version 2: the batch adds its partition (T6); 1: AddPartitionsToTxn goes first (T4)
+    commit t | abort t       EndTxn (T7), answered when the decision is durable; markers follow
+    delay t commit           the EndTxn leaves the client now and is still on its way ...
+    deliver t                ... until here, whatever happened meanwhile
+
+Every answer is told as the client hears it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Time in a story: nothing happens between commands but what these let happen.
 
-advance 10s
-until orders-0 isr=1,2            also leader=, leader_epoch=, high_watermark=, log_end_offset=, last_stable_offset=
+    advance 10s
+    until orders-0 isr=1,2            also leader=, leader_epoch=, high_watermark=, log_end_offset=, last_stable_offset=
+
+Time is the simulated clock's.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from minikafka.errors import ConfigError
 from minikafka.partition.partition import Partition
 from minikafka.story.command import Command, duration_ms, numbers
 from minikafka.story.session import Story
-from minikafka.types import TopicPartition
+from minikafka.types import NO_LEADER, TopicPartition
 
 UNTIL_WITHIN_MS: Final = 300_000
+SETTLES_MS: Final = 5
+"""Answers that the awaited moment set off arrive before the command ends."""
 ROUNDED_MS: Final = 100
 
 SEEN: Final[dict[str, Callable[[Partition], list[int]]]] = {
@@ -43,17 +47,20 @@ def until(story: Story, command: Command) -> None:
         raise ConfigError(f"until wants one of leader, {', '.join(SEEN)}")
     began_us = story.world.clock.now_us
     story.wait(lambda: _holds(story, name, wanted), f"{name} {command.options}", UNTIL_WITHIN_MS)
+    story.world.run_until(lambda: False, SETTLES_MS)
     took_ms = (story.world.clock.now_us - began_us) // 1_000
     if took_ms >= ROUNDED_MS:
         story.tell(f"... {round(took_ms / ROUNDED_MS) / 10:g} s pass")
 
 
 def _holds(story: Story, name: TopicPartition, wanted: dict[str, list[int]]) -> bool:
-    for broker in story.world.brokers:
-        replica = story.world.replica(broker, name)
-        if replica is None or not replica.is_leader:
-            continue
-        seen = {"leader": [broker]} | {key: look(replica) for key, look in SEEN.items()}
-        if all(seen[key] == value for key, value in wanted.items()):
-            return True
-    return False
+    """An old leader that does not know yet what it lost is not asked."""
+    controller = story.world.controller()
+    state = None if controller is None else controller.image.partition(name)
+    if state is None or state.leader == NO_LEADER:
+        return False
+    replica = story.world.replica(state.leader, name)
+    if replica is None or not replica.is_leader:
+        return False
+    seen = {"leader": [state.leader]} | {key: look(replica) for key, look in SEEN.items()}
+    return all(seen[key] == value for key, value in wanted.items())
