@@ -52,7 +52,9 @@ PARTS = (
         (*PYTEST, "tests/simulation"),
         {"MINIKAFKA_SIM_SEEDS": "2000"},
     ),
-    Part("conformance", "every scenario with real clients, five times", (*PYTEST, "tests/conformance"), {}, 5),
+    Part(
+        "conformance", "every scenario with real clients, five times", (*PYTEST, "tests/conformance"), {}, 5
+    ),
     Part("demo", "the demonstration", (sys.executable, "-m", "conformance.demo")),
 )
 
@@ -71,13 +73,16 @@ def run(part: Part) -> Outcome:
     """Run it as often as it asks, stopping at the first failure; its output goes to .cache/nightly/."""
     log = ROOT / ".cache" / "nightly" / f"{part.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    command = (
+        (*part.command, f"--junitxml={report_of(part)}") if part.command[:3] == PYTEST[:3] else part.command
+    )
     started = time.monotonic()
     said: list[str] = []
     passed = True
     with log.open("w") as out:
         for _ in range(part.times):
             done = subprocess.run(
-                part.command,
+                command,
                 cwd=ROOT,
                 env={**os.environ, **part.environment},
                 stdout=subprocess.PIPE,
@@ -91,6 +96,11 @@ def run(part: Part) -> Outcome:
             if not passed:
                 break
     return Outcome(part, passed, time.monotonic() - started, said)
+
+
+def report_of(part: Part) -> Path:
+    """Where pytest says how each test went."""
+    return ROOT / ".cache" / "nightly" / f"{part.name}.xml"
 
 
 def telling(output: str) -> list[str]:
@@ -129,8 +139,12 @@ def page(outcomes: list[Outcome]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=[part.name for part in PARTS], help="run one part and print its outcome")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--only", choices=[part.name for part in PARTS], help="run one part and print its outcome"
+    )
     options = parser.parse_args()
     outcomes = []
     for part in PARTS:
@@ -142,6 +156,9 @@ def main() -> int:
     if options.only is None:
         PAGE.write_text(page(outcomes))
         print(f"written to {PAGE.relative_to(ROOT)}")
+        reports = [str(report) for part in PARTS if (report := report_of(part)).exists()]
+        rules = subprocess.run([sys.executable, "tools/rules_shown.py", *reports], cwd=ROOT, check=False)
+        return 0 if all(one.passed for one in outcomes) and rules.returncode == 0 else 1
     return 0 if all(one.passed for one in outcomes) else 1
 
 
