@@ -12,7 +12,7 @@ what may take long (`StartJob` -> `JobDone`) runs on a worker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -135,10 +135,14 @@ class Node(Protocol):
 
 @dataclass(slots=True)
 class Send:
-    """Bytes for one connection, length prefix included. The shell writes all of one turn together."""
+    """Bytes for one connection, length prefix included. The shell writes all of one turn together.
+
+    answers: trace events that these bytes tell a client of; once they are handed to the kernel the shell tells `left`.
+    """
 
     connection: ConnectionId
     data: Buffer
+    answers: Sequence[int] = ()
 
 
 @dataclass(slots=True)

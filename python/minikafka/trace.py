@@ -35,7 +35,8 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "control": "what a test, a tool or the process's owner asked for",
         # The log.
         "append": "a batch was appended",
-        "ack": "a produce was answered",
+        "ack": "a produce is to be answered",
+        "left": "answers were handed to the kernel: `acks` are the events they answer",
         "refused": "a request, or its part for one partition, was refused",
         "sequence": "a producer's sequence was judged: accepted, duplicate, out_of_order, fenced",
         "roll": "a segment ended and the next one began",

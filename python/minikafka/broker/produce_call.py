@@ -159,7 +159,7 @@ class ProduceCall:
         """L14, R7: what the producer hears of its batch, and which append (or duplicate) it is about."""
         request = self._request
         acks = request.body.acks
-        self._broker.trace.event(
+        told_as = self._broker.trace.event(
             "ack",
             "R7" if acks == ALL else "L14",
             name,
@@ -170,6 +170,7 @@ class ProduceCall:
             client_id=request.client_id,
             connection=request.connection,
         )
+        request.answers.append(told_as)
 
     def _refused(
         self, index: int, rejected: Rejected, log_start_offset: Offset = NO_OFFSET

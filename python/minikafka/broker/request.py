@@ -20,7 +20,7 @@ class Request(Generic[Body]):
     order of the requests of a connection, whatever the order they become ready in.
     """
 
-    __slots__ = ("_session", "answered", "api_key", "api_version", "body", "header")
+    __slots__ = ("_session", "answered", "answers", "api_key", "api_version", "body", "header")
 
     def __init__(self, session: Session, header: RequestHeader, body: Body) -> None:
         self._session = session
@@ -29,6 +29,8 @@ class Request(Generic[Body]):
         self.api_version = header.api_version
         self.body = body
         self.answered = False
+        self.answers: list[int] = []
+        """Trace events that the reply will tell the client of."""
 
     @property
     def connection(self) -> ConnectionId:

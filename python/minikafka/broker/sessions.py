@@ -132,9 +132,9 @@ class Session:
         under_way = self._under_way
         if under_way and under_way[0][0] is request:
             under_way.popleft()
-            self._send(data)
+            self._send(request, data)
             while under_way and under_way[0][1] is not None:
-                self._send(under_way.popleft()[1])  # type: ignore[arg-type]
+                self._send(*under_way.popleft())  # type: ignore[arg-type]
             if self._frames and self.blocker is None and not self._running:
                 self._unblocked.append(self)  # too many were under way
             return
@@ -143,11 +143,11 @@ class Session:
                 entry[1] = data
                 return
 
-    def _send(self, data: Buffer) -> None:
+    def _send(self, request: Request[object], data: Buffer) -> None:
         if data is CLOSE:
             self.close("a fault rule discarded a reply")
         elif len(data) and not self.closed:
-            self._outbox.put(Send(self.connection, data))
+            self._outbox.put(Send(self.connection, data, request.answers))
 
     def close_instead(self, request: Request[object], why: str) -> None:
         """Close when it is this request's turn to be answered; nothing after it is handled."""

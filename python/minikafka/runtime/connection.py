@@ -128,6 +128,11 @@ class Connection(asyncio.BufferedProtocol):
         if self._closing:
             transport.close()
 
+    @property
+    def has_left(self) -> bool:
+        """Everything sent so far is with the kernel, as far as one can see: neither here nor in the transport."""
+        return not self._out and self._transport is not None and self._transport.get_write_buffer_size() == 0
+
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -48,16 +48,17 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
         on_halt: Callable[[HostedNode], None],
     ) -> None:
         plan = place.plan
-        self.trace = Trace(on=plan.trace)
+        trace = Trace(on=plan.trace)
         super().__init__(
             driver,
             plan.node,
             place.listeners(),
             disk,
             plan.directory,
-            lambda life_disk: build(plan, life_disk, new_uuid=new_uuid, rules=rules, trace=self.trace),
+            lambda life_disk: build(plan, life_disk, new_uuid=new_uuid, rules=rules, trace=trace),
             lambda _: on_halt(self),
             plan.settings().socket_request_max_bytes,
+            trace,
         )
 
     @property

@@ -13,6 +13,7 @@ from minikafka.runtime.disk import LifeDisk
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.life import MAX_FRAME_BYTES, Life
 from minikafka.runtime.server import Listener
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import BrokerId
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class NodeHost(Generic[N]):
         build: Callable[[LifeDisk], N],
         on_halt: Callable[[NodeHost[N]], None] = lambda _host: None,
         max_frame_bytes: int = MAX_FRAME_BYTES,
+        trace: Trace = NOBODY,
     ) -> None:
         """`build` makes a new node object; nothing of the one before is in it. `on_halt` hears of broken invariants."""
         self.driver = driver
@@ -55,6 +57,7 @@ class NodeHost(Generic[N]):
         self._build = build
         self._on_halt = on_halt
         self._max_frame_bytes = max_frame_bytes
+        self.trace = trace
         self._node: N | None = None
         self._life: Life | None = None
         self._life_disk = LifeDisk(disk)
@@ -84,7 +87,9 @@ class NodeHost(Generic[N]):
         self._ended = asyncio.Event()
         self._life_disk = LifeDisk(self._disk)
         self._node = self._build(self._life_disk)
-        life = Life(self.driver, self.node_id, self._node, self._life_ended, self._max_frame_bytes)
+        life = Life(
+            self.driver, self.node_id, self._node, self._life_ended, self._max_frame_bytes, self.trace
+        )
         self._life = life
         for listener in self.listeners:
             listener.open(life)

@@ -34,6 +34,7 @@ from minikafka.effects import (
 from minikafka.runtime.connection import Stopped
 from minikafka.runtime.peer import PeerPool
 from minikafka.runtime.timers import TimerHeap
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import BrokerId, Now
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class Life:
         node: Node,
         on_end: Callable[[Halt, BaseException | None], None],
         max_frame_bytes: int = MAX_FRAME_BYTES,
+        trace: Trace = NOBODY,
     ) -> None:
+        self.trace = trace
         self.driver = driver
         self.node_id = node_id
         self.node = node
@@ -205,12 +208,20 @@ class Life:
                 if not waiter.done():
                     waiter.set_result(None)
 
+    def left(self, answers: list[int]) -> None:
+        """The kernel has the bytes of these answers: from here on a client may know."""
+        if self.trace.on:
+            self.trace.event("left", "L14", cause=answers[0], acks=answers)
+            self.driver.history.record(self.node_id, self.trace.take())
+
     # Effects out.
 
     def _send(self, effect: Send) -> None:
         connection = self.connections.get(effect.connection)
         if connection is not None:
             connection.send(effect.data)
+            if effect.answers:
+                connection.answers += effect.answers
 
     def _close_connection(self, effect: CloseConnection) -> None:
         connection = self.connections.get(effect.connection)

@@ -28,6 +28,8 @@ class ServedConnection(Connection):
         self._life = life
         self._internal = internal
         self.connection: ConnectionId = life.driver.next_connection_id()
+        self.answers: list[int] = []
+        """Trace events that bytes on their way tell the client of."""
 
     @property
     def ends(self) -> frozenset[BrokerId]:
@@ -47,6 +49,12 @@ class ServedConnection(Connection):
 
     def received(self, frames: list[Buffer]) -> None:
         self._life.deliver(RequestsReceived(self.connection, frames))
+
+    def write_out(self) -> None:
+        super().write_out()
+        if self.answers and self.has_left:
+            answers, self.answers = self.answers, []
+            self._life.left(answers)
 
     def lost(self, why: str) -> None:
         self._life.driver.links.leave(self)

@@ -209,6 +209,8 @@ class Host:
         wire = self._accepted.get(effect.connection)
         if wire is not None:
             wire.send(effect.data[LENGTH_BYTES:], to_b=False)
+            if effect.answers and not self._world.network.is_cut(self.node_id, wire.a):
+                self._world.left(self.node_id, effect.answers)
 
     def _close(self, connection: int) -> None:
         wire = self._accepted.pop(connection, None)

@@ -6,7 +6,7 @@ change the choices of another. Same seed, same world, event for event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Final
 
@@ -72,6 +72,12 @@ class World:
     def trace_of(self, node: BrokerId) -> Trace:
         """One for all lives of `node`."""
         return self._traces.setdefault(node, Trace(on=self._trace))
+
+    def left(self, node: BrokerId, answers: Sequence[int]) -> None:
+        """The network has the bytes of these answers: a client may know of them soon."""
+        trace = self.trace_of(node)
+        trace.event("left", "L14", cause=answers[0], acks=answers)
+        self.history.record(node, trace.take())
 
     def _controller(self, disk: DiskPort, random: Random) -> ControllerNode:
         return ControllerNode(
