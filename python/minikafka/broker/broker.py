@@ -216,6 +216,11 @@ class Broker:
         return self.metadata.next_offset - 1
 
     @property
+    def logs_are_open(self) -> bool:
+        """Every log that the metadata log says is ours has been opened in this life, and recovered if need be."""
+        return self._joined and not self.replicas.openings
+
+    @property
     def is_running(self) -> bool:
         """Registered, unfenced, not leaving."""
         return self.lifecycle.state is State.RUNNING

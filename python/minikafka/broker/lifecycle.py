@@ -1,7 +1,8 @@
 """A broker's life with the controller: register, be unfenced, beat, leave (R12).
 
     STARTING     registering; every answer from the controller is awaited, retried when lost
-    RECOVERING   registered and still fenced: catching up with the metadata log
+    RECOVERING   registered and still fenced: catching up with the metadata log, then opening logs, recovering them if
+                 the last life did not end cleanly (D2)
     RUNNING      unfenced: may lead
     LEAVING      StopRequested: beats say so until the controller has moved every leadership away
     GONE         logs flushed and closed
@@ -108,7 +109,7 @@ class Lifecycle:
             broker_id=self._broker.broker_id,
             broker_epoch=self.broker_epoch,
             current_metadata_offset=self._broker.metadata_offset,
-            want_fence=False,
+            want_fence=self._wants_fence,
             want_shut_down=self.state is State.LEAVING,
             offline_log_dirs=[self._broker.identity.directory_id] if self._broker.storage.is_offline else [],
         )
@@ -137,7 +138,7 @@ class Lifecycle:
             return
         if self.state is State.RECOVERING and not response.is_fenced:
             self.state = State.RUNNING
-        if self.state is State.RECOVERING and response.is_caught_up is False:
+        if self.state is State.RECOVERING and not self._wants_fence:
             self._soon(now)
         if self._broker.storage.is_offline and not self._told_offline:
             self._soon(now)
@@ -146,6 +147,15 @@ class Lifecycle:
                 self._leave(now)
             else:
                 self._soon(now)
+
+    @property
+    def _wants_fence(self) -> bool:
+        """Kafka's brokers, too, are unfenced only once their logs are open."""
+        return self.state is State.RECOVERING and not self._broker.logs_are_open
+
+    def logs_opened(self, now: Now) -> None:
+        """The last log was opened; while fenced, say so at once."""
+        self.caught_up(now)
 
     def _beat_lost(self, why: str, now: Now) -> None:
         self._beating = False

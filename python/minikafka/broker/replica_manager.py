@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikafka.broker.openings import Openings
 from minikafka.broker.purgatory import Bound, Mark
 from minikafka.controller.image import MetadataImage
 from minikafka.effects import RequestFlush
@@ -28,6 +29,7 @@ class ReplicaManager:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._partitions: dict[TopicPartition, Partition] = {}
+        self.openings = Openings(broker)
         # By object: late news of a deleted replica must not stand in for that of its successor, same name.
         self._changed: dict[Partition, None] = {}
         self._seen: dict[TopicPartition, Progress] = {}
@@ -91,19 +93,27 @@ class ReplicaManager:
             partition.configure(self._broker.topic_settings(name.topic))
 
     def _assign(self, name: TopicPartition, state: PartitionState, now: Now) -> None:
-        partition = self._partitions.get(name)
         if self._broker.storage.is_offline:
             return
+        partition = self._partitions.get(name)
         if partition is None:
-            partition = self._broker.storage.open_partition(
-                name, state, self._broker.topic_settings(name.topic)
-            )
-            self._partitions[name] = partition
+            partition = self.openings.open(name, state, now)
+        if partition is not None:
+            self._become(partition, state, now)
+
+    def opened(self, partition: Partition, state: PartitionState, now: Now) -> None:
+        """Its log is open now: become what the metadata log says."""
+        self._become(partition, state, now)
+        self._broker.fetchers.run(now)
+
+    def _become(self, partition: Partition, state: PartitionState, now: Now) -> None:
+        name = partition.topic_partition
+        self._partitions[name] = partition
         led_epoch = partition.leader_epoch if partition.is_leader else None
         if state.leader == self._broker.broker_id:
             self._broker.fetchers.forget(name)
             partition.become_leader(state, self._broker.image, now)
-            if led_epoch != partition.leader_epoch:
+            if partition.is_leader and led_epoch != partition.leader_epoch:
                 self._broker.coordinators.leading(partition, now)
         else:
             self._follow(partition, state, led_epoch, now)
@@ -123,13 +133,14 @@ class ReplicaManager:
     def _delete(self, name: TopicPartition, now: Now) -> None:
         partition = self._partitions.pop(name, None)
         if partition is None:
+            self.openings.forget(name, now)
             return
         self._broker.fetchers.forget(name)
         if partition.is_leader:
             self._broker.coordinators.resigned(partition, now)
         partition.close()
         if not self._broker.storage.is_offline:
-            self._broker.storage.delete_partition(partition)
+            self._broker.storage.delete_files(name, partition.topic_id)
         self._changed.pop(partition, None)
         self._seen.pop(name, None)
         self._flushing.discard(name)

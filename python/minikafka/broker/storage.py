@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from minikafka.broker import checkpoints
-from minikafka.config import TopicSettings
 from minikafka.errors import MinikafkaError
 from minikafka.log.port import Disk
 from minikafka.log.replica_log import ReplicaLog
 from minikafka.partition.partition import Partition
 from minikafka.partition.state import PartitionState
-from minikafka.types import BrokerEpoch, Buffer, Now, TopicPartition
+from minikafka.types import BrokerEpoch, Buffer, Now, TopicId, TopicPartition
 
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 METADATA_VERSION: Final = "1"
 DELETED: Final = "-delete"
 """How the directory of a deleted replica ends, between its renaming and its removal."""
+TAKEN: Final = ".taken"
 
 STRAY: Final = "-stray"
 """How the directory of a replica ends that is no longer ours."""
@@ -52,7 +53,7 @@ class Storage:
         """Why the directory is offline; None while it is not."""
         self.when_offline: list[Callable[[Now], None]] = []
         """Told once, after every replica of the directory has let go of its role."""
-        self._clean = False
+        self._was_clean = False
         self._recovery_points: dict[TopicPartition, int] = {}
         self._high_watermarks: dict[TopicPartition, int] = {}
         self._log_start_offsets: dict[TopicPartition, int] = {}
@@ -72,11 +73,15 @@ class Storage:
         self._check_owner()
         for name in self.disk.list_directory(self.directory):
             if name.endswith(DELETED):
-                self.disk.remove_tree(self.path(name))
-        epoch = checkpoints.parse_clean_shutdown(self.disk.read_file(self.path(checkpoints.CLEAN_SHUTDOWN)))
-        self._clean = epoch is not None
-        if self._clean:
-            self.disk.remove_file(self.path(checkpoints.CLEAN_SHUTDOWN))
+                self._remove(self.path(name))
+        note = self.path(checkpoints.CLEAN_SHUTDOWN)
+        epoch = checkpoints.parse_clean_shutdown(self.disk.read_file(note))
+        self._was_clean = epoch is not None
+        if self._was_clean:
+            # Durable before anything is written, which a renaming is and a removal is not: a power cut that brought the
+            # note back would have torn files believed.
+            self.disk.rename(note, f"{note}{TAKEN}")
+            self.disk.remove_file(f"{note}{TAKEN}")
         self._recovery_points = self._read(checkpoints.RECOVERY_POINTS)
         self._high_watermarks = self._read(checkpoints.HIGH_WATERMARKS)
         self._log_start_offsets = self._read(checkpoints.LOG_START_OFFSETS)
@@ -122,24 +127,32 @@ class Storage:
 
     # Partitions.
 
-    def open_partition(
-        self, name: TopicPartition, state: PartitionState, settings: TopicSettings
-    ) -> Partition:
-        """Open our replica of `name`, recovering its log unless the last life ended cleanly (D2, D3)."""
-        log = ReplicaLog.open(
+    def has_files(self, name: TopicPartition) -> bool:
+        """Whether there is anything to open: otherwise a log of `name` is created."""
+        return bool(self.disk.list_directory(self.path(str(name))))
+
+    def opener(self, name: TopicPartition, state: PartitionState) -> Callable[[], ReplicaLog]:
+        """Work that opens our replica's log, recovering it unless the last life ended cleanly (D2, D3). It touches
+        nothing of the node. A log that the last clean stop did not know was not open then, so it is not believed."""
+        recovery_point = self._recovery_points.get(name)
+        return partial(
+            ReplicaLog.open,
             self.disk,
             self.path(str(name)),
             topic_id=state.topic_id,
-            settings=settings,
-            recovery_point=self._recovery_points.get(name, 0),
+            settings=self._broker.topic_settings(name.topic),
+            recovery_point=recovery_point or 0,
             log_start_offset=self._log_start_offsets.get(name, 0),
-            clean=self._clean,
+            clean=self._was_clean and recovery_point is not None,
         )
+
+    def new_partition(self, name: TopicPartition, log: ReplicaLog, now: Now) -> Partition:
+        """Our replica over its open log, in no role yet."""
         return Partition(
             name,
             self._broker.broker_id,
             log,
-            settings,
+            self._broker.topic_settings(name.topic),
             durability=self._broker.durability,
             high_watermark=self._high_watermarks.get(name, 0),
             replica_lag_time_max_ms=self._broker.settings.replica_lag_time_max_ms,
@@ -147,14 +160,20 @@ class Storage:
             disk_failed=self._broker.replicas.changed,
         )
 
-    def delete_partition(self, partition: Partition) -> None:
-        """The topic, or our place among its replicas, is gone, and its files with it."""
-        name = partition.topic_partition
+    def delete_files(self, name: TopicPartition, topic_id: TopicId) -> None:
+        """The topic, or our place among its replicas, is gone: so is the log's name, at once, and its files soon."""
         for kept in (self._recovery_points, self._high_watermarks, self._log_start_offsets):
             kept.pop(name, None)
-        doomed = self.path(f"{name}.{partition.topic_id.hex()}{DELETED}")
-        self.disk.rename(self.path(str(name)), doomed)
-        self.disk.remove_tree(doomed)
+        doomed = self.path(f"{name}.{topic_id.hex()}{DELETED}")
+        self.disk.rename(self.path(str(name)), doomed, durable=False)
+        self._remove(doomed)
+
+    def _remove(self, doomed: str) -> None:
+        def done(_result: object, error: str | None, now: Now) -> None:
+            if error is not None:
+                self.disk_failed(f"cannot remove {doomed}: {error}", now)
+
+        self._broker.start_job(f"remove {doomed}", partial(self.disk.remove_tree, doomed), done)
 
     def set_strays_aside(self, assigned: Callable[[TopicPartition], bool]) -> None:
         """A life begins: logs of partitions that were deleted, or given to others, while we were away are renamed, not
@@ -201,7 +220,8 @@ class Storage:
 
     def end_cleanly(self) -> None:
         """D1, *stop*: flush and close every log, write the checkpoints, then the note that says so. A disk that failed,
-        now or before, gets no note."""
+        now or before, gets no note; nor do logs that were still being recovered, or never were because the stop came
+        before the metadata log had named them."""
         partitions = self._broker.replicas.all()
         if self.is_offline:
             for partition in partitions:
@@ -209,6 +229,15 @@ class Storage:
             return
         for partition in partitions:
             partition.log.close_cleanly()
+        if not self._was_clean and not self._broker.logs_are_open:
+            self.write(self.checkpoint_files(recovery_points=True))
+            return
+        if not self._was_clean:
+            # A log that belongs to nobody was not recovered: whoever opens it next has to.
+            open_now = {partition.topic_partition for partition in partitions}
+            self._recovery_points = {
+                name: at for name, at in self._recovery_points.items() if name in open_now
+            }
         self.write(self.checkpoint_files(recovery_points=True))
         note = checkpoints.format_clean_shutdown(self._broker.broker_epoch)
         self.disk.write_file_atomically(self.path(checkpoints.CLEAN_SHUTDOWN), note)

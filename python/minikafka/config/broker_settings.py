@@ -103,6 +103,9 @@ class BrokerSettings:
         1000, "Fetch sessions kept (F10).", at_least=0, supported=False
     )
     num_partitions: int = integer(1, "Partitions of a topic created without a number.", at_least=1)
+    num_recovery_threads_per_data_dir: int = integer(
+        2, "Logs opened, and recovered, at a time when a broker starts (D2).", at_least=1
+    )
     offset_metadata_max_bytes: int = integer(4096, "Longest metadata string of a commit (G7).")
     offsets_commit_timeout_ms: int = integer(5000, "How long a coordinator's write may take.", at_least=1)
     offsets_retention_check_interval_ms: int = long(

@@ -173,7 +173,6 @@ metrics.sample.window.ms LONG 30000
 node.id INT -
 num.io.threads INT 8
 num.network.threads INT 3
-num.recovery.threads.per.data.dir INT 2
 num.replica.alter.log.dirs.threads INT -
 num.replica.fetchers INT 1
 offsets.load.buffer.size INT 5242880

@@ -266,7 +266,7 @@ class ModelDisk:
     def make_directory(self, path: str) -> None:
         """Directories are but prefixes here."""
 
-    def rename(self, source: str, target: str) -> None:
+    def rename(self, source: str, target: str, *, durable: bool = True) -> None:
         for name in [name for name in self.files if name == source or name.startswith(f"{source}/")]:
             self.files[target + name.removeprefix(source)] = self.files.pop(name)
 

@@ -299,8 +299,8 @@ class Disk(Protocol):
         """With its parents; the entry is durable when this returns. No error when it exists."""
         ...
 
-    def rename(self, source: str, target: str) -> None:
-        """File or directory; durable when this returns."""
+    def rename(self, source: str, target: str, *, durable: bool = True) -> None:
+        """File or directory; on disk when this returns if `durable`."""
         ...
 
     def remove_tree(self, path: str) -> None:

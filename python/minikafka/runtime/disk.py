@@ -55,8 +55,8 @@ class LifeDisk:
     def make_directory(self, path: str) -> None:
         self._disk.make_directory(path)
 
-    def rename(self, source: str, target: str) -> None:
-        self._disk.rename(source, target)
+    def rename(self, source: str, target: str, *, durable: bool = True) -> None:
+        self._disk.rename(source, target, durable=durable)
 
     def remove_tree(self, path: str) -> None:
         self._disk.remove_tree(path)

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from minikafka.runtime.connection import Connection
     from minikafka.runtime.life import Life
 
-JOB_THREADS: Final = 2
+JOB_THREADS: Final = 4
+"""More than one broker's recoveries take (`num.recovery.threads.per.data.dir`), so that those of another are not behind
+them."""
 SETTLING_TURNS: Final = 8
 """Passes of the loop in which a connection just accepted, or just closed, lets go of its socket."""
 

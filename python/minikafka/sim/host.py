@@ -298,7 +298,8 @@ class Host:
                 done = JobDone(effect.job, effect.work(), None)
             except OSError as error:
                 done = JobDone(effect.job, None, str(error))
-            self.deliver(done)
+            # Death may come in between: the work was done and nobody heard of it.
+            self._world.clock.after(JOB_US, self._in_this_life(lambda: self.deliver(done)))
 
         self._world.clock.after(JOB_US, self._in_this_life(work))
 

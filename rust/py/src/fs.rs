@@ -144,9 +144,14 @@ impl Disk {
             .map_err(io_error)
     }
 
-    fn rename(&self, py: Python<'_>, source: &str, target: &str) -> PyResult<()> {
-        py.detach(|| files::rename(&*self.fs, source, target))
-            .map_err(io_error)
+    #[pyo3(signature = (source, target, *, durable=true))]
+    fn rename(&self, py: Python<'_>, source: &str, target: &str, durable: bool) -> PyResult<()> {
+        if durable {
+            return py
+                .detach(|| files::rename(&*self.fs, source, target))
+                .map_err(io_error);
+        }
+        self.fs.rename(source, target).map_err(io_error)
     }
 
     fn remove_tree(&self, py: Python<'_>, path: &str) -> PyResult<()> {
