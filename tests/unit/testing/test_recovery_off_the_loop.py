@@ -68,12 +68,12 @@ def test_d2_a_recovering_broker_does_not_delay_its_neighbours_answers(
             starting = threading.Thread(target=kafka.broker(2).start)
             starting.start()
             assert held.entered.wait(PATIENCE_S)
-            before = kafka.look(lambda supervisor: supervisor.driver.turns)
+            before = kafka.look(lambda supervisor: supervisor.hosting.driver.turns)
             for _ in range(REQUESTS):
                 answer = asyncio.run(rpc.call(host, int(port), produce_one("orders", ours.partition), 9))
                 assert isinstance(answer, produce.ProduceResponse)
                 assert answer.responses[0].partition_responses[0].error_code == 0
-            turns = kafka.look(lambda supervisor: supervisor.driver.turns) - before
+            turns = kafka.look(lambda supervisor: supervisor.hosting.driver.turns) - before
             node = kafka.look(lambda supervisor: supervisor.brokers[2].node)
             assert turns >= REQUESTS
             assert node is not None
