@@ -90,7 +90,7 @@ class ControllerNode:
         self._sessions = Sessions(self.outbox, interception, self.router.dispatch)
         self._log = MetadataLog(disk, directory, self.outbox)
         self.fetches = MetadataFetches(self._log, self.timers)
-        self.controller = Controller(identity.cluster_id, settings, new_uuid, identity.features)
+        self.controller = Controller(identity.cluster_id, settings, new_uuid, identity.features, self.trace)
         self._runtime = CoordinatorRuntime(
             CLUSTER_METADATA,
             lambda _: self.controller,

@@ -11,11 +11,12 @@ from typing import Final, TypeVar
 
 from minikafka.controller import configs, features, topics
 from minikafka.controller.configs import ConfigChange
-from minikafka.controller.controller import Controller, encoded
+from minikafka.controller.controller import Controller
 from minikafka.controller.elect_leaders import elect_leader
 from minikafka.controller.features import FeatureUpdate
 from minikafka.controller.image import ConfigResource, MetadataImage
 from minikafka.controller.reassign import Move, moving, reassign
+from minikafka.controller.telling import tell_refusal
 from minikafka.controller.topics import CreatedTopic, MorePartitions, NewTopic
 from minikafka.controller.view import ClusterView
 from minikafka.coordinator.shard import Result
@@ -49,7 +50,7 @@ def create_topics(
         view = view.after(its_records)
         records += its_records
         outcomes.append(created)
-    return Result([] if validate_only else encoded(records), outcomes)
+    return Result([] if validate_only else controller.decided(records, "an admin created topics"), outcomes)
 
 
 def create_partitions(
@@ -61,7 +62,7 @@ def create_partitions(
     if excess is not None:
         return Result([], [excess] * len(asked))
     records, outcomes = _each(asked, lambda one: topics.create_partitions(view, one))
-    return Result([] if validate_only else encoded(records), outcomes)
+    return Result([] if validate_only else controller.decided(records, "an admin added partitions"), outcomes)
 
 
 def _excess(new_partitions: Iterable[int]) -> Rejected | None:
@@ -79,7 +80,7 @@ def delete_topics(controller: Controller, asked: Sequence[TopicId]) -> Result[li
     """Topics go; all ids differ."""
     view = controller.view
     records, outcomes = _each(asked, lambda one: topics.delete_topic(view, one))
-    return Result(encoded(records), outcomes)
+    return Result(controller.decided(records, "an admin deleted topics"), outcomes)
 
 
 def alter_configs(
@@ -91,7 +92,7 @@ def alter_configs(
     """Single settings of resources change (IncrementalAlterConfigs)."""
     image = controller.image
     records, outcomes = _each(asked, lambda one: configs.incremental(image, one[0], one[1]))
-    return Result([] if validate_only else encoded(records), outcomes)
+    return Result([] if validate_only else controller.decided(records, "an admin changed settings"), outcomes)
 
 
 def replace_configs(
@@ -103,7 +104,7 @@ def replace_configs(
     """The given settings become a resource's only ones (AlterConfigs)."""
     image = controller.image
     records, outcomes = _each(asked, lambda one: configs.replace_all(image, one[0], one[1]))
-    return Result([] if validate_only else encoded(records), outcomes)
+    return Result([] if validate_only else controller.decided(records, "an admin replaced settings"), outcomes)
 
 
 def update_features(
@@ -111,7 +112,8 @@ def update_features(
 ) -> Result[Mapping[str, int]]:
     """All or nothing; answers the levels as they were. Raises Rejected [42], [95]."""
     records = features.update_features(controller.image, asked)
-    return Result([] if validate_only else encoded(records), controller.image.features)
+    before = controller.image.features
+    return Result([] if validate_only else controller.decided(records, "an admin changed feature levels"), before)
 
 
 def elect_leaders(
@@ -128,7 +130,9 @@ def elect_leaders(
         except Rejected as refusal:
             if asked is not None or refusal.code is not ErrorCode.ELECTION_NOT_NEEDED:
                 outcomes.append((name, refusal))
-    return Result(encoded(records), outcomes)
+                if controller.trace.on:
+                    tell_refusal(controller.trace, name, refusal, api="ElectLeaders")
+    return Result(controller.decided(records, "an admin asked for an election"), outcomes)
 
 
 def reassign_partitions(
@@ -139,7 +143,11 @@ def reassign_partitions(
     records, outcomes = _each(
         asked, lambda one: reassign(view, one, allow_factor_change=allow_factor_change)
     )
-    return Result(encoded(records), outcomes)
+    if controller.trace.on:
+        for one, outcome in zip(asked, outcomes, strict=True):
+            if outcome is not None:
+                tell_refusal(controller.trace, one.partition, outcome, api="AlterPartitionReassignments")
+    return Result(controller.decided(records, "an admin asked for it"), outcomes)
 
 
 def list_reassignments(

@@ -62,6 +62,7 @@ def alter_partition(
         _check_isr(state, asked)
         _check_members(view, asked)
     except Rejected as refusal:
+        refusal.rule = "R10"
         return [], refusal
     isr = tuple(sorted(member.broker_id for member in asked.isr))
     target = Target.as_is(state)._replace(isr=isr, leader_recovery_state=asked.leader_recovery_state)
@@ -70,7 +71,7 @@ def alter_partition(
     if record is None:
         return [], state
     if record.leader not in (NO_LEADER_CHANGE, sender):
-        return [record], Rejected(ErrorCode.NEW_LEADER_ELECTED, "the change completed a reassignment")
+        return [record], Rejected(ErrorCode.NEW_LEADER_ELECTED, "the change completed a reassignment", rule="R10")
     return [record], merged(state, record)
 
 

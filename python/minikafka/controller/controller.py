@@ -23,16 +23,18 @@ from minikafka.controller import (
     registration,
 )
 from minikafka.controller.alter_partition import PartitionAlteration
-from minikafka.controller.heartbeat import BrokerState, Heartbeat, HeartbeatReply, Surroundings
+from minikafka.controller.heartbeat import WHY_NOW, BrokerState, Heartbeat, HeartbeatReply, Surroundings
 from minikafka.controller.image import MetadataImage
 from minikafka.controller.log_directories import report_offline
 from minikafka.controller.producer_ids import ProducerIdBlock
 from minikafka.controller.registration import Registration
 from minikafka.controller.sessions import BrokerSessions
+from minikafka.controller.telling import tell, tell_refusal
 from minikafka.controller.view import ClusterView
 from minikafka.coordinator.shard import CoordinatorRecord, Result, Timer
 from minikafka.errors import Rejected
 from minikafka.partition.state import PartitionState
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import (
     BrokerEpoch,
     BrokerId,
@@ -41,6 +43,7 @@ from minikafka.types import (
     ProducerEpoch,
     ProducerId,
     TopicId,
+    TopicPartition,
 )
 from minikafka.wire.codec import decode_metadata_record, encode_metadata_record
 from minikafka.wire.message import Message
@@ -58,8 +61,10 @@ class Controller:
         settings: BrokerSettings,
         new_topic_id: Callable[[], TopicId],
         initial_features: Mapping[str, int],
+        trace: Trace = NOBODY,
     ) -> None:
         """`new_topic_id`: 16 random bytes. `initial_features`: levels of a new cluster, where not the highest."""
+        self.trace = trace
         self.cluster_id = cluster_id
         self.settings = settings
         self.sessions = BrokerSessions()
@@ -81,6 +86,12 @@ class Controller:
     def view(self) -> ClusterView:
         return ClusterView(self.image, self.settings)
 
+    def decided(self, records: Sequence[Message], why: str) -> list[CoordinatorRecord]:
+        """Every decision goes through here on its way to the log, and is told (`telling.py`)."""
+        if self.trace.on:
+            tell(self.trace, self.image, records, why)
+        return encoded(records)
+
     # Brokers (R12, R14).
 
     def register_broker(self, asked: Registration, now: Now) -> Result[BrokerEpoch]:
@@ -94,7 +105,8 @@ class Controller:
         )
         if epoch == self.image.offset + 1:
             self.sessions.renew(asked.broker_id, self._session_end(now))
-        return Result(encoded(records), epoch, timers=[self._session_timer(asked.broker_id, now)])
+        decided = self.decided(records, f"broker {asked.broker_id} registered")
+        return Result(decided, epoch, timers=[self._session_timer(asked.broker_id, now)])
 
     def broker_heartbeat(self, beat: Heartbeat, now: Now) -> Result[HeartbeatReply]:
         """R12's table. Raises Rejected [77] for an earlier life."""
@@ -108,8 +120,12 @@ class Controller:
         )
         then = heartbeat.next_state(state, beat, around)
         records = heartbeat.transition(view, beat.broker_id, state, then)
+        why = f"broker {beat.broker_id} {WHY_NOW[then]}"
         if beat.offline_log_dirs:
-            records += report_offline(view.after(records), beat.broker_id, beat.offline_log_dirs)
+            failed = report_offline(view.after(records), beat.broker_id, beat.offline_log_dirs)
+            records += failed
+            why = f"a disk of broker {beat.broker_id} failed" if failed else why
+        decided = self.decided(records, why)
         reply = HeartbeatReply(
             is_caught_up=beat.metadata_offset >= beat.broker_epoch,
             is_fenced=then in (BrokerState.FENCED, BrokerState.SHUTDOWN_NOW),
@@ -118,11 +134,11 @@ class Controller:
         if then is BrokerState.SHUTDOWN_NOW:
             # Not so in Kafka, where a broker that led nothing must wait out its own session to come back.
             self.sessions.end(beat.broker_id)
-            return Result(encoded(records), reply, cancelled_timers=[_session_key(beat.broker_id)])
+            return Result(decided, reply, cancelled_timers=[_session_key(beat.broker_id)])
         self.sessions.touch(beat.broker_id, beat.metadata_offset, self._session_end(now))
         if then is BrokerState.CONTROLLED_SHUTDOWN and then is not state:
             self.sessions.depart(beat.broker_id, self.image.offset + len(records))
-        return Result(encoded(records), reply, timers=[self._session_timer(beat.broker_id, now)])
+        return Result(decided, reply, timers=[self._session_timer(beat.broker_id, now)])
 
     def _session_end(self, now: Now) -> int:
         return now.monotonic_ms + self.settings.broker_session_timeout_ms
@@ -137,7 +153,8 @@ class Controller:
         self.sessions.end(broker_id)
         if self.image.is_fenced(broker_id):
             return Result()
-        return Result(encoded(heartbeat.fence(self.view, broker_id)))
+        why = f"broker {broker_id} was not heard of for {self.settings.broker_session_timeout_ms} ms"
+        return Result(self.decided(heartbeat.fence(self.view, broker_id), why))
 
     # What leaders and brokers ask (R10, I11).
 
@@ -152,14 +169,17 @@ class Controller:
             change, outcome = alter_partition.alter_partition(self.view, sender, each)
             records += change
             outcomes.append(outcome)
-        return Result(encoded(records), outcomes)
+            if self.trace.on and isinstance(outcome, Rejected):
+                name = TopicPartition(self.image.topic_name(each.topic_id) or "", each.partition)
+                tell_refusal(self.trace, name, outcome, api="AlterPartition")
+        return Result(self.decided(records, f"broker {sender}, which leads, asked for it"), outcomes)
 
     def allocate_producer_ids(
         self, broker_id: BrokerId, broker_epoch: BrokerEpoch, now: Now
     ) -> Result[ProducerIdBlock]:
         """I11. Raises Rejected [77] for an earlier life."""
         records, block = producer_ids.allocate(self.view, broker_id, broker_epoch)
-        return Result(encoded(records), block)
+        return Result(self.decided(records, "a broker used up its producer ids"), block)
 
     # The shard (coordinator/shard.py).
 
@@ -188,7 +208,7 @@ class Controller:
             self.sessions.renew(broker_id, self._session_end(now))
         records = features.initial_levels(self._initial_features) if image.offset < 0 else []
         timers = [self._session_timer(broker_id, now) for broker_id in unfenced]
-        return Result(encoded(records), timers=[*timers, *self._sweeps(now)])
+        return Result(self.decided(records, "the cluster is new"), timers=[*timers, *self._sweeps(now)])
 
     def on_unloaded(self) -> None:
         self.sessions.clear()
@@ -208,7 +228,8 @@ class Controller:
 
     def _balance(self, now: Now) -> Result[None]:
         records = leadership.prefer_first_replicas(self.view)
-        return Result(encoded(records), timers=[self._balance_timer(now)])
+        why = "leadership goes back to the first replica where that is in sync"
+        return Result(self.decided(records, why), timers=[self._balance_timer(now)])
 
     def _unclean_timer(self, now: Now) -> Timer:
         interval_ms = self.settings.unclean_leader_election_interval_ms
@@ -216,7 +237,8 @@ class Controller:
 
     def _elect_leaderless(self, now: Now) -> Result[None]:
         records = leadership.elect_leaderless(self.view)
-        return Result(encoded(records), timers=[self._unclean_timer(now)])
+        why = "it is leaderless, and the topic allows an unclean election"
+        return Result(self.decided(records, why), timers=[self._unclean_timer(now)])
 
 
 def _session_key(broker_id: BrokerId) -> tuple[str, ...]:

@@ -27,11 +27,12 @@ def elect_leader(view: ClusterView, name: TopicPartition, election_type: int) ->
     """The record of one election. Raises Rejected: [3], [42] (no such type), [80], [83], [84]."""
     if election_type not in (PREFERRED, UNCLEAN):
         raise Rejected(ErrorCode.INVALID_REQUEST, f"Unknown election type {election_type}")
+    rule = "R16" if election_type == PREFERRED else "R15"
     state = view.image.partition(name)
     if state is None:
-        raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"No such partition as {name}")
+        raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"No such partition as {name}", rule=rule)
     if _is_needless(state, election_type):
-        raise Rejected(ErrorCode.ELECTION_NOT_NEEDED, f"Leader election not needed for {name}.")
+        raise Rejected(ErrorCode.ELECTION_NOT_NEEDED, f"Leader election not needed for {name}.", rule=rule)
     election = Election.PREFERRED if election_type == PREFERRED else Election.UNCLEAN
     settings = view.topic_settings(name.topic)
     rules = rules_for(view, settings, state, is_alive=view.image.is_active, election=election)
@@ -42,7 +43,7 @@ def elect_leader(view: ClusterView, name: TopicPartition, election_type: int) ->
             if election_type == PREFERRED
             else ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE
         )
-        raise Rejected(missing)
+        raise Rejected(missing, rule=rule)
     return record
 
 

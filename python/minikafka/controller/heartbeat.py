@@ -121,6 +121,15 @@ _RECORDS: Final = {
 }
 
 
+WHY_NOW: Final = {
+    BrokerState.FENCED: "asked to be fenced",
+    BrokerState.UNFENCED: "has caught up with the metadata log",
+    BrokerState.CONTROLLED_SHUTDOWN: "is shutting down, and still leads",
+    BrokerState.SHUTDOWN_NOW: "is shutting down, and leads nothing",
+}
+"""How it is told that a broker came into this state."""
+
+
 def _change(
     view: ClusterView, broker_id: BrokerId, *, fenced: int = 0, in_controlled_shutdown: int = 0
 ) -> BrokerRegistrationChangeRecord:

@@ -41,11 +41,11 @@ def reassign(view: ClusterView, asked: Move, *, allow_factor_change: bool = True
     name = asked.partition
     if view.image.topic(name.topic) is None:
         why = f"Unable to find a topic named {name.topic}."
-        raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, why)
+        raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, why, rule="R17")
     state = view.image.partition(name)
     if state is None:
         why = f"Unable to find partition {name.topic}:{name.partition}."
-        raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, why)
+        raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, why, rule="R17")
     if asked.target is None:
         target = _cancelled(view, name, state)
     else:
@@ -58,14 +58,14 @@ def reassign(view: ClusterView, asked: Move, *, allow_factor_change: bool = True
 def _cancelled(view: ClusterView, name: TopicPartition, state: PartitionState) -> Target:
     if not assignment_of(state).is_moving:
         why = "No partition reassignment is in progress."
-        raise Rejected(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, why)
+        raise Rejected(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, why, rule="R17")
     back = reverted(assignment_of(state), state.isr)
     if back.is_unclean and not view.topic_settings(name.topic).unclean_leader_election_enable:
         why = (
             f"Unable to revert partition assignment for {name.topic}:{name.partition} because it would require "
             "an unclean leader election."
         )
-        raise Rejected(ErrorCode.INVALID_REPLICA_ASSIGNMENT, why)
+        raise Rejected(ErrorCode.INVALID_REPLICA_ASSIGNMENT, why, rule="R17")
     return Target.as_is(state)._replace(isr=back.isr, replicas=back.replicas, adding=(), removing=())
 
 
@@ -76,7 +76,7 @@ def _moved(
     factor = len(assignment_of(state).staying)
     if not allow_factor_change and len(target) != factor:
         why = f"The replication factor is changed from {factor} to {len(target)}"
-        raise Rejected(ErrorCode.INVALID_REPLICATION_FACTOR, why)
+        raise Rejected(ErrorCode.INVALID_REPLICATION_FACTOR, why, rule="R17")
     replicas, adding, removing = moved_to(assignment_of(state), target)
     return Target.as_is(state)._replace(replicas=replicas, adding=adding, removing=removing)
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from minikafka.log.batch import inspect_batches
+from minikafka.partition.telling import tell_followed_high_watermark, tell_replicated, tell_truncated
 from minikafka.types import NO_EPOCH, NO_LEADER, NO_OFFSET, BrokerId, Buffer, LeaderEpoch, Offset
 
 if TYPE_CHECKING:
@@ -72,12 +73,17 @@ class FollowerRole:
         if diverging is not None:
             self._truncate(log, *diverging)
             local.set_high_watermark(local.high_watermark)
+            if local.trace.on:
+                epoch, end = diverging
+                tell_truncated(local, asked, f"the leader's epoch {epoch} ended at {end}")
             return True
         before = local.high_watermark
         if len(records):
-            local.rolled |= self._append(log, records)
+            local.rolled |= self._append(local, records)
             local.flush_if_asked()
         local.set_high_watermark(leader_high_watermark)
+        if local.trace.on and local.high_watermark != before:
+            tell_followed_high_watermark(local, before, leader_high_watermark)
         start = min(leader_log_start_offset, local.high_watermark)
         if start > log.log_start_offset:
             log.advance_log_start_offset(start)
@@ -90,11 +96,15 @@ class FollowerRole:
         """R11: our fetch offset does not exist at the leader, whose log has these ends."""
         self._asked = NO_OFFSET
         log = local.log
-        if leader_log_end_offset < log.log_end_offset:
+        before = log.log_end_offset
+        if leader_log_end_offset < before:
             log.truncate_to(leader_log_end_offset)
-        elif leader_log_start_offset > log.log_end_offset:
+        elif leader_log_start_offset > before:
             log.start_over_at(leader_log_start_offset)
         local.set_high_watermark(local.high_watermark)
+        if local.trace.on and log.log_end_offset != before:
+            ends = f"{leader_log_start_offset} to {leader_log_end_offset}"
+            tell_truncated(local, before, f"our end is not in the leader's log, which reaches from {ends}")
 
     def _truncate(self, log: ReplicaLog, epoch: LeaderEpoch, end_offset: Offset) -> None:
         """The leader's log parts from ours: `epoch` ended at `end_offset` there."""
@@ -106,7 +116,7 @@ class FollowerRole:
         else:
             log.truncate_to(own_end)
 
-    def _append(self, log: ReplicaLog, records: Buffer) -> bool:
+    def _append(self, local: LocalReplica, records: Buffer) -> bool:
         """Append what the leader sent, up to the first batch of an epoch newer than the one we follow: that one came
         from a leader we have not been told about, and what it follows may have to be truncated first (KAFKA-18723).
         Whether a segment was rolled."""
@@ -115,4 +125,7 @@ class FollowerRole:
         if len(ours) < len(headers):
             # Epochs only rise within a log, so what is left is its beginning.
             records = memoryview(records)[: sum(header.size_bytes for header in ours)]
-        return log.append_as_follower(records, ours)
+        rolled = local.log.append_as_follower(records, ours)
+        if local.trace.on:
+            tell_replicated(local, ours, self.leader, self.epoch)
+        return rolled

@@ -2,8 +2,9 @@
 
 a follower is dropped   after it was not caught up for replica.lag.time.max.ms; looked at every half of that, so in
 practice after up to 1.5 times of it (R8)
-a follower is let in    when its end has reached the high watermark *and* the start of this leader epoch: until
-then it might still have to truncate (R9)
+a follower is let in    when it fetches, and its end has reached the high watermark *and* the start of this leader
+epoch: until then it might still have to truncate (R9). One that was dropped, or refused, has to fetch anew: what it had
+fetched before says nothing of whether it still lives
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ from minikafka.partition.high_watermark import next_high_watermark
 from minikafka.partition.isr import Isr, IsrProposal, Outcome, Refused
 from minikafka.partition.preferred_replica import Candidate
 from minikafka.partition.replica import Replica
-from minikafka.types import NO_EPOCH, BrokerEpoch, BrokerId, LeaderEpoch, Now, Offset, PartitionEpoch
+from minikafka.partition.telling import tell_fetch, tell_frozen
+from minikafka.types import (
+    NO_EPOCH,
+    NO_OFFSET,
+    BrokerEpoch,
+    BrokerId,
+    LeaderEpoch,
+    Now,
+    Offset,
+    PartitionEpoch,
+)
 
 if TYPE_CHECKING:
     from minikafka.partition.local import LocalReplica
@@ -34,10 +45,13 @@ class LeaderRole:
     """One leadership: from becoming leader of `epoch` until the next epoch.
 
     epoch_start_offset: our log end when it began; F6 and R9 compare with it.
+    _unheard: followers that left the ISR, or were refused, and have not fetched since (R9).
     """
 
     __slots__ = (
         "_broker_id",
+        "_told_frozen",
+        "_unheard",
         "eligible",
         "epoch",
         "epoch_start_offset",
@@ -60,6 +74,8 @@ class LeaderRole:
         self.epoch_start_offset = epoch_start_offset
         self.eligible = eligible
         self.followers: dict[BrokerId, Replica] = {}
+        self._told_frozen = NO_OFFSET
+        self._unheard: set[BrokerId] = set()
         self.isr = Isr(tuple(sorted(state.isr)))
         self._keep_replicas(state, now_ms)
 
@@ -75,6 +91,7 @@ class LeaderRole:
         """The metadata log tells the same leadership with newer members; older news is ignored."""
         if state.partition_epoch > self.partition_epoch:
             self.partition_epoch = state.partition_epoch
+            self._unheard |= {*self.isr.members} - {*state.isr}
             self.isr.commit(state.isr)
             self._keep_replicas(state, now_ms)
 
@@ -100,8 +117,12 @@ class LeaderRole:
             return False
         if broker_epoch != NO_EPOCH and broker_epoch < follower.broker_epoch:
             return False
+        self._unheard.discard(replica_id)
         local.follower_start_moved |= log_start_offset != follower.log_start_offset
+        acknowledged, end_then = follower.log_end_offset, follower.last_fetch_leader_log_end_offset
         follower.fetched(offset, log_start_offset, log_end_offset, broker_epoch, now.monotonic_ms)
+        if local.trace.on:
+            tell_fetch(local, follower, acknowledged, end_then)
         before = local.high_watermark
         self.advance_high_watermark(local, now)
         return local.follower_start_moved or local.high_watermark != before or replica_id not in self.isr.members
@@ -130,7 +151,11 @@ class LeaderRole:
                 min_insync_replicas=local.min_insync_replicas,
             )
         )
-        if local.trace.on and local.high_watermark != before:
+        if not local.trace.on:
+            return
+        if local.high_watermark == before:
+            self._tell_if_frozen(local, min(end_offsets))
+        else:
             local.trace.event(
                 "high_watermark",
                 "R4",
@@ -140,6 +165,13 @@ class LeaderRole:
                 end_offsets=end_offsets,
                 isr=self.isr.members,
             )
+
+    def _tell_if_frozen(self, local: LocalReplica, would_be: Offset) -> None:
+        """R6, once for each offset that is held back."""
+        is_frozen = len(self.isr.members) < local.min_insync_replicas and would_be > local.high_watermark
+        if is_frozen and would_be != self._told_frozen:
+            self._told_frozen = would_be
+            tell_frozen(local, self, would_be)
 
     def low_watermark(self, local: LocalReplica) -> Offset:
         """L12: the lowest log start offset of the replicas alive; DeleteRecords waits for it."""
@@ -176,6 +208,7 @@ class LeaderRole:
             follower.broker_id
             for follower in self.followers.values()
             if follower.broker_id not in self.isr.members
+            and follower.broker_id not in self._unheard
             and follower.log_end_offset >= max(high_watermark, self.epoch_start_offset)
             and may_join(self.eligible, follower.broker_id, follower.broker_epoch)
         ]
@@ -198,9 +231,11 @@ class LeaderRole:
             return
         if isinstance(outcome, Refused):
             if outcome.code in UNDONE_BY:
+                self._unheard |= {*self.isr.joining}
                 self.isr.refuse()
         elif outcome.leader_epoch == self.epoch and outcome.partition_epoch >= self.partition_epoch:
             self.partition_epoch = outcome.partition_epoch
+            self._unheard |= {*self.isr.members} - {*outcome.isr}
             self.isr.commit(outcome.isr)
 
     def _propose(self, members: set[BrokerId]) -> IsrProposal:

@@ -30,6 +30,13 @@ from minikafka.partition.leader import LeaderRole
 from minikafka.partition.local import LocalReplica
 from minikafka.partition.preferred_replica import preferred_replica
 from minikafka.partition.state import PartitionState
+from minikafka.partition.telling import (
+    tell_answer,
+    tell_following,
+    tell_leading,
+    tell_learned,
+    tell_proposal,
+)
 from minikafka.partition.values import PAGE_CACHE, Appended, Isolation, Origin, Progress, Read
 from minikafka.partition.verification import VerificationGuard, Verifications
 from minikafka.trace import NOBODY, Trace
@@ -187,9 +194,12 @@ class Partition:
         self._local.shape(self._local.settings, state.replicas)
         if isinstance(role, LeaderRole) and role.epoch == state.leader_epoch:
             role.eligible = eligible
+            before = role.isr.members
             role.refresh(state, now.monotonic_ms)
+            if self._local.trace.on and role.isr.members != before:
+                tell_learned(self._local, role, before)
         else:
-            self.leader, self.leader_epoch = state.leader, state.leader_epoch
+            led_until, self.leader, self.leader_epoch = self.leader_epoch, state.leader, state.leader_epoch
             try:
                 self.log.begin_epoch(state.leader_epoch)
             except OSError as error:
@@ -198,6 +208,8 @@ class Partition:
             broker_id = self._local.broker_id
             role = LeaderRole(broker_id, state, self.log.log_end_offset, eligible, now.monotonic_ms)
             self._role = role
+            if self._local.trace.on:
+                tell_leading(self._local, role, led_until)
         role.advance_high_watermark(self._local, now)
 
     def become_follower(self, state: PartitionState, now: Now) -> None:
@@ -210,6 +222,8 @@ class Partition:
         role = self._role
         if not isinstance(role, FollowerRole) or role.epoch != state.leader_epoch:
             self._role = FollowerRole(state.leader, state.leader_epoch)
+            if self._local.trace.on:
+                tell_following(self._local, state.leader, state.leader_epoch, self.leader_epoch)
             self.verifications.clear()
         self.leader, self.leader_epoch = state.leader, state.leader_epoch
 
@@ -467,7 +481,12 @@ class Partition:
         if not role.followers:
             return None
         local = self._local
-        return role.propose(local.high_watermark, self.log.log_end_offset, now.monotonic_ms, local.max_lag_ms)
+        proposal = role.propose(
+            local.high_watermark, self.log.log_end_offset, now.monotonic_ms, local.max_lag_ms
+        )
+        if proposal is not None and local.trace.on:
+            tell_proposal(local, role, proposal)
+        return proposal
 
     def is_pending(self, proposal: IsrProposal) -> bool:
         """Whether `proposal` still awaits its answer; a newer leadership, or the metadata log, may have ended it."""
@@ -478,7 +497,10 @@ class Partition:
         """R10: the controller's answer."""
         role = self._role
         if isinstance(role, LeaderRole):
+            before, awaited = role.isr.members, role.isr.pending is proposal
             role.answered(proposal, outcome)
+            if awaited and self._local.trace.on:
+                tell_answer(self._local, role, before, outcome)
             role.advance_high_watermark(self._local, now)
 
     # Follower.

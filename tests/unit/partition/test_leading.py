@@ -153,6 +153,20 @@ def test_r9_who_may_not_join(why: str) -> None:
     assert propose(world) is None
 
 
+def test_r9_a_dropped_follower_has_to_fetch_before_it_is_let_in_again() -> None:
+    """Under min ISR the high watermark stands still, so a dropped follower's old end may well have reached it: it
+    would be let in at once, be late again, and so on for ever."""
+    world = filled((1, 2))
+    world.ack(2, 0)
+    proposal = propose(world, LAG + 1)
+    assert members(proposal) == [1]
+    assert proposal is not None
+    world.partition.isr_answered(proposal, Committed((1,), 1, 0), at(LAG + 2))
+    assert propose(world, LAG + 3) is None
+    world.ack(2, 0, ms=LAG + 4)
+    assert members(propose(world, LAG + 4)) == [1, 2]
+
+
 def test_r9_a_follower_below_the_start_of_the_epoch_does_not_join() -> None:
     """It may still have to truncate: reaching the high watermark is not enough."""
     world = filled((1, 2))
@@ -174,12 +188,14 @@ def test_r9_a_fetch_of_an_earlier_life_changes_nothing() -> None:
 
 @pytest.mark.parametrize("code", [ErrorCode.INELIGIBLE_REPLICA, ErrorCode.OPERATION_NOT_ATTEMPTED])
 def test_r10_a_plain_refusal_returns_to_the_set_in_force(code: ErrorCode) -> None:
-    """The new member counts no longer, and may be proposed again."""
+    """The new member counts no longer, and may be proposed again when it has fetched again."""
     world = joinable()
     proposal = propose(world)
     assert proposal is not None
     world.partition.isr_answered(proposal, Refused(code), at())
     assert (world.partition.isr, world.partition.maximal_isr) == ([1, 2], [1, 2])
+    assert propose(world) is None
+    world.ack(3, 3)
     assert propose(world) is not None
 
 
