@@ -13,7 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from minikafka._core import Disk, build_batch
 from minikafka.log.model import ModelLog
 from minikafka.log.port import Log, LogConfig
+from minikafka.partition.cleaning import CannotClean, Cleaned, Round, clean
 
+KEYS = (b"a", b"b", b"c", b"d", None)
+VALUES = (True, True, None)
 CONFIG = LogConfig(segment_bytes=1200, segment_ms=10**12, index_interval_bytes=150)
 DIRECTORY = "/data/topic-0"
 
@@ -43,7 +46,17 @@ class TwoLogs(RuleBasedStateMachine):
     )
     def append_as_leader(self, count: int, size: int, step: int, append_time: bool) -> None:
         self.timestamp = max(0, self.timestamp + step)
-        batch = build_batch([(self.timestamp + index, None, b"v" * size, []) for index in range(count)])
+        batch = build_batch(
+            [
+                (
+                    self.timestamp + index,
+                    KEYS[(size + index) % 5],
+                    VALUES[(size + step) % 3] and b"v" * size,
+                    [],
+                )
+                for index in range(count)
+            ]
+        )
         self._roll_if_due(batch, count)
         stamp = self.timestamp if append_time else None
         headers = {
@@ -92,6 +105,19 @@ class TwoLogs(RuleBasedStateMachine):
             log.advance_log_start_offset(offset)
         assert self.rust.delete_segments_before(offset) == self.model.delete_segments_before(offset)
 
+    @rule(
+        dirty=st.floats(0, 1),
+        up_to=st.floats(0, 1),
+        now_ms=st.integers(0, 30),
+        room=st.integers(1, 6),
+    )
+    def compact(self, dirty: float, up_to: float, now_ms: int, room: int) -> None:
+        """A round over whatever part (L16): the tombstones' horizon is ten ms away."""
+        done = [
+            _clean(log, self.pick(dirty), self.pick(up_to), now_ms, room) for log in (self.rust, self.model)
+        ]
+        assert done[0] == done[1]
+
     @rule()
     def flush(self) -> None:
         assert self.rust.flush() == self.model.flush()
@@ -129,6 +155,19 @@ class TwoLogs(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         assert _shape(self.rust) == _shape(self.model)
+
+
+def _clean(log: Log, dirty: int, up_to: int, now_ms: int, room: int) -> Cleaned | None:
+    cleaning = log.begin_cleaning(up_to, buffer_bytes=24 * room)
+    segments = [one for one in log.segments()[:-1] if one.next_offset <= up_to]
+    if not segments or dirty >= up_to:
+        return None
+    try:
+        cleaned = clean(cleaning, Round(dirty, segments, CONFIG.segment_bytes, now_ms, 10, {}, ()))
+    except CannotClean:
+        return None
+    assert cleaning.swap_in()
+    return cleaned
 
 
 def _shape(log: Log) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from minikafka.broker.handlers import HANDLERS
 from minikafka.broker.interception import Interception, Rules
 from minikafka.broker.isr_changes import IsrChanges
 from minikafka.broker.lifecycle import Lifecycle, State
+from minikafka.broker.log_cleaner import LogCleaner
 from minikafka.broker.log_upkeep import LogUpkeep
 from minikafka.broker.metadata_follower import MetadataFollower
 from minikafka.broker.outbox import Outbox
@@ -131,6 +132,7 @@ class Broker:
         self.storage = Storage(self, disk, directory)
         self.replicas = ReplicaManager(self)
         self.upkeep = LogUpkeep(self)
+        self.cleaner = LogCleaner(self)
         self.fetchers = Fetchers(self)
         self.isr_changes = IsrChanges(self)
         self.metadata = MetadataFollower(self)
@@ -176,6 +178,7 @@ class Broker:
         self.replicas.check_isr(now)
         self.replicas.expire_producers(now)
         self.upkeep.start(now)
+        self.cleaner.start(now)
         self._checkpoint_high_watermarks(now)
         self._checkpoint_recovery_points(now)
         return self.outbox.take()

@@ -3,6 +3,7 @@
     recovery-point-offset-checkpoint   everything below is on disk; recovery starts here (D2)
     replication-offset-checkpoint      the high watermark, at most 5 s old (D4)
     log-start-offset-checkpoint        where DeleteRecords or retention put the log's start
+    cleaner-offset-checkpoint          everything below was compacted (L16)
     .kafka_cleanshutdown               everything was flushed; holds the broker epoch of the life that ended (R14)
 
 Kafka's own forms, so its tools read ours. A checkpoint is: version, count, then `topic partition offset` lines.
@@ -19,6 +20,7 @@ from minikafka.types import NO_EPOCH, BrokerEpoch, Offset, TopicPartition
 RECOVERY_POINTS: Final = "recovery-point-offset-checkpoint"
 HIGH_WATERMARKS: Final = "replication-offset-checkpoint"
 LOG_START_OFFSETS: Final = "log-start-offset-checkpoint"
+CLEANED_OFFSETS: Final = "cleaner-offset-checkpoint"
 CLEAN_SHUTDOWN: Final = ".kafka_cleanshutdown"
 META_PROPERTIES: Final = "meta.properties"
 VERSION: Final = "0"

@@ -31,6 +31,8 @@ class LogUpkeep:
         interval_ms = self._broker.settings.log_retention_check_interval_ms
         self._broker.timers.set(("log", "retention"), now.monotonic_ms + interval_ms, self._delete_segments)
         for partition in self._broker.replicas.all():
+            if self._broker.cleaner.is_cleaning(partition.topic_partition):
+                continue  # deleting its segments would give the round up (L16)
             if partition.enforce_retention(now):
                 self._broker.replicas.changed(partition)
 

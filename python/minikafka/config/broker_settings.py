@@ -20,6 +20,7 @@ from minikafka.config.setting import (
     SettingValue,
     attribute_of,
     boolean,
+    double,
     integer,
     long,
     optional_string,
@@ -93,6 +94,15 @@ class BrokerSettings:
     leader_imbalance_check_interval_seconds: int = long(
         300, "Between sweeps for preferred leaders.", at_least=1
     )
+    log_cleaner_backoff_ms: int = long(15_000, "Between looks for a log worth cleaning (L16).", at_least=0)
+    log_cleaner_dedupe_buffer_size: int = long(
+        134_217_728, "Bytes for remembered keys, shared by all cleanings under way (L16)."
+    )
+    log_cleaner_enable: bool = boolean(True, "Clean compacted logs at all (L16).")
+    log_cleaner_io_buffer_load_factor: float = double(
+        0.9, "How full the memory for keys may get, as a fraction (L16)."
+    )
+    log_cleaner_threads: int = integer(1, "How many logs are cleaned at once (L16).", at_least=0)
     log_flush_scheduler_interval_ms: int = long(
         LONG_MAX, "Between looks at flush.ms; never, unless set (L15).", at_least=1
     )

@@ -47,7 +47,7 @@ class TopicSettings:
     )
     compression_zstd_level: int = integer(3, "Level when the broker compresses with zstd.", supported=False)
     delete_retention_ms: int = long(
-        DAY_MS, "How long a tombstone outlives its first cleaning (L16).", at_least=0, supported=False
+        DAY_MS, "How long a tombstone outlives its first cleaning (L16).", at_least=0
     )
     errors_deadletterqueue_group_enable: bool = boolean(
         False, "Let share groups use the topic as their dead letter queue.", supported=False
@@ -67,7 +67,7 @@ class TopicSettings:
     local_retention_bytes: int = long(-2, "Tiered storage: local bytes kept.", at_least=-2, supported=False)
     local_retention_ms: int = long(-2, "Tiered storage: local time kept.", at_least=-2, supported=False)
     max_compaction_lag_ms: int = long(
-        LONG_MAX, "Longest time a record may stay uncompacted (L16).", at_least=1, supported=False
+        LONG_MAX, "Longest time a record may stay uncompacted (L16).", at_least=1
     )
     max_decompressed_message_bytes: int = integer(
         INT_MAX - 8, "Largest batch after decompression.", at_least=0, supported=False
@@ -85,10 +85,10 @@ class TopicSettings:
         "CreateTime", "Whose clock stamps records (L6).", choices=("CreateTime", "LogAppendTime")
     )
     min_cleanable_dirty_ratio: float = double(
-        0.5, "Uncleaned share of the log that starts a cleaning (L16).", at_least=0, supported=False
+        0.5, "Uncleaned share of the log that starts a cleaning (L16).", at_least=0
     )
     min_compaction_lag_ms: int = long(
-        0, "How long a record stays uncompacted at least (L16).", at_least=0, supported=False
+        0, "How long a record stays uncompacted at least (L16).", at_least=0
     )
     min_insync_replicas: int = integer(1, "ISR members an acks=all write needs (R5, R7).", at_least=1)
     preallocate: bool = boolean(False, "Create segments at full size.", supported=False)
@@ -113,6 +113,12 @@ class TopicSettings:
     def is_compacted(self) -> bool:
         """Whether records need keys (L5)."""
         return "compact" in self.cleanup_policy
+
+    @property
+    def longest_segment_ms(self) -> int:
+        """How long a segment stays active: a record in it cannot be compacted, so `max.compaction.lag.ms` counts too
+        (KIP-354)."""
+        return min(self.segment_ms, self.max_compaction_lag_ms) if self.is_compacted else self.segment_ms
 
     def with_overrides(self, overrides: Mapping[str, ConfigValue]) -> TopicSettings:
         """These settings with some of them, by dotted name, replaced.

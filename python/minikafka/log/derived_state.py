@@ -12,6 +12,7 @@ indexes below the recovery point, for which it has to sync them at every roll.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from minikafka.log import leader_epochs, producer_snapshot
@@ -85,6 +86,9 @@ class DerivedState:
             start = self._port.log_start_offset
             self.transactions.load(())
         self._replay(start)
+        if not clean:
+            # The next clean stop will have them believed, and those of the life that ended may be lost or out of date.
+            self._write_txnindexes()
         self._remove_stray_snapshots()
 
     def truncated(self) -> None:
@@ -179,9 +183,20 @@ class DerivedState:
         """L9: the segment from `base_offset` was rolled, or the log is being closed, at `next_base_offset`."""
         path = self._path(producer_snapshot.file_name(next_base_offset))
         self._disk.write_file(path, producer_snapshot.encode(self.producers.all()))
-        aborted = [
-            one for one in self.transactions.aborted() if base_offset <= one.last_offset < next_base_offset
-        ]
+        self._write_txnindex(base_offset, next_base_offset)
+
+    def cleaned(self, below: Offset, left: Collection[AbortedTransaction]) -> None:
+        """L16: the segments below this offset were rewritten; `left` as for `TransactionIndex.cleaned`."""
+        self.transactions.cleaned(below, left)
+        self._write_txnindexes()
+
+    def _write_txnindexes(self) -> None:
+        """Of every segment that has ended."""
+        for segment in self._port.segments()[:-1]:
+            self._write_txnindex(segment.base_offset, segment.next_offset)
+
+    def _write_txnindex(self, base_offset: Offset, next_offset: Offset) -> None:
+        aborted = [one for one in self.transactions.aborted() if base_offset <= one.last_offset < next_offset]
         path = self._path(_txnindex(base_offset))
         if aborted:
             self._disk.write_file(path, b"".join(encode_aborted(one) for one in aborted))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from minikafka.log.batch import BatchError, BatchHeader, crc32c, inspect_batches, read_records, split
+from minikafka.log.model_cleaning import ModelCleaning, Stored
 from minikafka.log.port import LogConfig
 from minikafka.types import NO_TIMESTAMP, Buffer, LeaderEpoch, Offset
 
@@ -38,17 +39,13 @@ class ModelSegmentInfo(NamedTuple):
     next_offset: Offset
     size_bytes: int
     largest_timestamp: int
-
-
-class _Stored(NamedTuple):
-    header: BatchHeader
-    data: bytes
+    first_timestamp: int = NO_TIMESTAMP
 
 
 @dataclass(slots=True)
 class _Segment:
     base_offset: Offset
-    batches: list[_Stored] = field(default_factory=list)
+    batches: list[Stored] = field(default_factory=list)
 
     @property
     def size_bytes(self) -> int:
@@ -70,6 +67,7 @@ class ModelLog:
         self.log_end_offset = start_offset
         self._config = config
         self._segments = [_Segment(start_offset)]
+        self._cleaning: ModelCleaning | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -97,7 +95,7 @@ class ModelLog:
         headers = inspect_batches(data, verify_crc=False)
         if len(headers) != 1:
             raise BatchError("invalid", "a leader appends exactly one batch")
-        self._store(_Stored(headers[0], bytes(data)))
+        self._store(Stored(headers[0], bytes(data)))
         return headers[0]
 
     def append_as_follower(self, batches: Buffer) -> Sequence[BatchHeader]:
@@ -108,10 +106,10 @@ class ModelLog:
                 raise BatchError("invalid", f"offset {header.base_offset} after {expected - 1}")
             expected = header.last_offset + 1
         for header, data in split(batches):
-            self._store(_Stored(header, bytes(data)))
+            self._store(Stored(header, bytes(data)))
         return headers
 
-    def _store(self, stored: _Stored) -> None:
+    def _store(self, stored: Stored) -> None:
         self._segments[-1].batches.append(stored)
         self.log_end_offset = stored.header.last_offset + 1
 
@@ -129,13 +127,13 @@ class ModelLog:
             self._segments.append(_Segment(self.log_end_offset))
         return self.active_segment_base_offset
 
-    def _from(self, offset: Offset) -> Iterator[_Stored]:
+    def _from(self, offset: Offset) -> Iterator[Stored]:
         for segment in self._segments:
             for stored in segment.batches:
                 if stored.header.last_offset >= offset:
                     yield stored
 
-    def _rest_of_segment(self, offset: Offset) -> list[_Stored]:
+    def _rest_of_segment(self, offset: Offset) -> list[Stored]:
         for segment in self._segments:
             if rest := [stored for stored in segment.batches if stored.header.last_offset >= offset]:
                 return rest
@@ -146,7 +144,7 @@ class ModelLog:
     ) -> ModelSlice:
         if not self.log_start_offset <= offset <= self.log_end_offset:
             raise ValueError(f"offset {offset} is not in [{self.log_start_offset}, {self.log_end_offset}]")
-        taken: list[_Stored] = []
+        taken: list[Stored] = []
         size = 0
         for stored in self._rest_of_segment(offset):
             size += len(stored.data)
@@ -165,6 +163,7 @@ class ModelLog:
     def truncate_to(self, offset: Offset) -> None:
         if offset >= self.log_end_offset:
             return
+        self._give_up_cleaning()
         kept = [segment for segment in self._segments if segment.base_offset <= offset]
         for segment in kept:
             segment.batches = [stored for stored in segment.batches if stored.header.last_offset < offset]
@@ -175,6 +174,7 @@ class ModelLog:
         self.recovery_point = min(self.recovery_point, end)
 
     def truncate_fully_and_start_at(self, offset: Offset) -> None:
+        self._give_up_cleaning()
         self._segments = [_Segment(offset)]
         self.log_start_offset = self.log_end_offset = self.recovery_point = offset
 
@@ -189,8 +189,33 @@ class ModelLog:
             deletable += 1
         self._segments = self._segments[deletable:]
         if deletable:
+            self._give_up_cleaning()
             self.log_start_offset = max(self.log_start_offset, self._segments[0].base_offset)
         return deletable
+
+    def begin_cleaning(self, up_to: Offset, *, buffer_bytes: int) -> ModelCleaning:
+        ends = [segment.base_offset for segment in self._segments[1:]]
+        sources = {
+            segment.base_offset: segment.batches
+            for segment, end in zip(self._segments, ends, strict=False)
+            if end <= up_to
+        }
+        if self._cleaning is not None:
+            self._cleaning.is_given_up = True
+        self._cleaning = ModelCleaning(sources, buffer_bytes, self._swap_in)
+        return self._cleaning
+
+    def _swap_in(self, written: Sequence[tuple[tuple[Offset, ...], list[Stored]]]) -> None:
+        cleaned = {bases[0]: batches for bases, batches in written}
+        gone = {base for bases, _ in written for base in bases[1:]}
+        self._segments = [segment for segment in self._segments if segment.base_offset not in gone]
+        for segment in self._segments:
+            segment.batches = cleaned.get(segment.base_offset, segment.batches)
+        self._cleaning = None
+
+    def _give_up_cleaning(self) -> None:
+        if self._cleaning is not None:
+            self._cleaning.is_given_up = True
 
     def segments(self) -> Sequence[ModelSegmentInfo]:
         ends = [segment.base_offset for segment in self._segments[1:]] + [self.log_end_offset]
@@ -199,7 +224,8 @@ class ModelLog:
                 segment.base_offset,
                 end,
                 segment.size_bytes,
-                max((stored.header.max_timestamp for stored in segment.batches), default=NO_TIMESTAMP),
+                max(map(_newest, segment.batches), default=NO_TIMESTAMP),
+                segment.batches[0].header.max_timestamp if segment.batches else NO_TIMESTAMP,
             )
             for segment, end in zip(self._segments, ends, strict=True)
         ]
@@ -225,6 +251,10 @@ class ModelLog:
 
     def close(self) -> None:
         """There are no files to let go."""
+
+
+def _newest(stored: Stored) -> int:
+    return stored.header.max_timestamp if stored.header.record_count else NO_TIMESTAMP
 
 
 class ModelDisk:

@@ -11,6 +11,7 @@ All offsets named `*_end_offset`, `next_offset`, `recovery_point` are exclusive;
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import NamedTuple, Protocol
 
 from minikafka.types import Buffer, LeaderEpoch, Offset
@@ -128,6 +129,87 @@ class SegmentInfo(Protocol):
         """Of all its records, in ms; -1 when none has a timestamp."""
         ...
 
+    @property
+    def first_timestamp(self) -> int:
+        """The largest record timestamp of its first batch, in ms; -1 when that has none, or there is no batch."""
+        ...
+
+
+class Keep(IntEnum):
+    """Which records of a batch stay when its segment is cleaned (L16)."""
+
+    NOTHING = 0
+    LAST_OF_KEY = 1
+    """Those whose key is not seen again in what was remembered; a record without a key goes."""
+    EVERYTHING = 2
+
+
+class Retention(NamedTuple):
+    """What becomes of one batch when its segment is cleaned (L16)."""
+
+    keep: Keep
+    keep_empty: bool = False
+    """When no record is left, the header stays: its offsets and its producer's sequence."""
+    drop_tombstones: bool = False
+    """Records without a value go, even the last of their key."""
+    delete_horizon_ms: int | None = None
+    """Stamped into a batch that keeps a tombstone, or EVERYTHING: wall time from which that may go."""
+
+
+class Cleaning(Protocol):
+    """Inactive segments being rewritten, off the loop; the log goes on meanwhile. `Log.begin_cleaning` makes one.
+
+    Twice through the headers, `read_segment` and `headers` until there are no more: first `remember_keys`, then,
+    between `begin_segment` and `end_segment`, `write`, each for the batches handed out last. `swap_in` ends it.
+
+    Raises BatchError for a damaged batch, LogError when the disk failed or the cleaning was given up.
+    """
+
+    @property
+    def is_given_up(self) -> bool:
+        """The log lost batches meanwhile (truncation, retention) or was closed; this leads nowhere."""
+        ...
+
+    @property
+    def latest_offset(self) -> Offset:
+        """Batches up to here, inclusive, are remembered whole; -1 before the first."""
+        ...
+
+    def read_segment(self, base_offset: Offset) -> None:
+        """Read on from the beginning of this segment."""
+        ...
+
+    def headers(self, *, max_batches: int) -> Sequence[BatchHeader]:
+        """The next batches of the segment; empty at its end."""
+        ...
+
+    def remember_keys(self, wanted: Sequence[bool]) -> int:
+        """Remember at which offset the keys of the wanted batches were seen; how many batches, wanted or not, are done.
+        Fewer than were handed out: there is no room for more keys."""
+        ...
+
+    def begin_segment(self, bases: Sequence[Offset]) -> None:
+        """Begin the segment that takes the place of these, which follow one another."""
+        ...
+
+    def write(self, retentions: Sequence[Retention]) -> None:
+        """Write what is left of the batches handed out last."""
+        ...
+
+    def end_segment(self) -> None:
+        """Close the segment begun last, and sync it."""
+        ...
+
+    def swap_in(self) -> bool:
+        """On the loop: put what was written in place of what was read (D6), durably. False, and nothing changed, when
+        the cleaning was given up. The log's ends and its recovery point stay. Raises LogError, and the log is offline,
+        also when the disk had failed under the cleaning."""
+        ...
+
+    def discard(self) -> None:
+        """Remove what was written; nobody is going to swap it in."""
+        ...
+
 
 class Log(Protocol):
     """One replica's log: segments and indexes in one directory, in Kafka's file formats (L10).
@@ -230,6 +312,11 @@ class Log(Protocol):
 
         Returns how many. The log start offset rises to the first base offset left.
         """
+        ...
+
+    def begin_cleaning(self, up_to: Offset, *, buffer_bytes: int) -> Cleaning:
+        """Begin to clean the inactive segments that end at or below `up_to` (L16), remembering keys in about
+        `buffer_bytes`; a cleaning under way is given up."""
         ...
 
     def segments(self) -> Sequence[SegmentInfo]:

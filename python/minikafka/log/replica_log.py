@@ -14,12 +14,13 @@ So a duplicate that is too large is refused for its size, and a duplicate may ro
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from minikafka.log.batch import BatchHeader, build_end_transaction_marker
 from minikafka.log.derived_state import DerivedState
 from minikafka.log.port import BatchHeader as AnyHeader
-from minikafka.log.port import Disk, Log, LogConfig
+from minikafka.log.port import Cleaning, Disk, Log, LogConfig
 from minikafka.types import (
     NO_TOPIC_ID,
     Buffer,
@@ -34,6 +35,7 @@ from minikafka.types import (
 if TYPE_CHECKING:
     from minikafka.config import TopicSettings
     from minikafka.log.leader_epochs import LeaderEpochs
+    from minikafka.log.transaction_index import AbortedTransaction
 
 PARTITION_METADATA: Final = "partition.metadata"
 
@@ -42,7 +44,7 @@ def log_config(settings: TopicSettings) -> LogConfig:
     """What of a topic's settings shapes segments."""
     return LogConfig(
         segment_bytes=settings.segment_bytes,
-        segment_ms=settings.segment_ms,
+        segment_ms=settings.longest_segment_ms,
         index_interval_bytes=settings.index_interval_bytes,
         segment_index_bytes=settings.segment_index_bytes,
     )
@@ -53,14 +55,24 @@ class ReplicaLog:
 
     truncations: how often the log was cut at its end in this life. The checkpointed recovery point must be written,
     lowered, before the next append (D2), or segments written again below it would not be recovered.
+    cleaned_offset: exclusive; everything below was compacted (L16). None until somebody looked up the checkpoint.
     """
 
-    __slots__ = ("_derived", "port", "producers", "topic_id", "transactions", "truncations")
+    __slots__ = (
+        "_derived",
+        "cleaned_offset",
+        "port",
+        "producers",
+        "topic_id",
+        "transactions",
+        "truncations",
+    )
 
     def __init__(self, disk: Disk, directory: str, port: Log, topic_id: TopicId = NO_TOPIC_ID) -> None:
         self.port = port
         self.topic_id = topic_id
         self.truncations = 0
+        self.cleaned_offset: Offset | None = None
         self._derived = DerivedState(disk, directory, port)
         self.producers = self._derived.producers
         self.transactions = self._derived.transactions
@@ -100,6 +112,7 @@ class ReplicaLog:
         if is_new:
             disk.write_file_atomically(metadata, _partition_metadata(topic_id))
         log = cls(disk, directory, port, topic_id)
+        log.cleaned_offset = 0 if is_new else None
         log._derived.load(clean=clean)
         return log
 
@@ -191,6 +204,7 @@ class ReplicaLog:
         if offset < self.log_end_offset:
             self.port.truncate_to(offset)
             self.truncations += 1
+            self._not_cleaned_from(offset)
             self._derived.truncated()
         else:
             self._derived.forget_empty_epochs()
@@ -199,6 +213,7 @@ class ReplicaLog:
         """R11: the leader's log starts above our end: drop everything and start there."""
         self.port.truncate_fully_and_start_at(offset)
         self.truncations += 1
+        self._not_cleaned_from(offset)
         self._derived.cleared()
 
     def advance_log_start_offset(self, offset: Offset) -> None:
@@ -213,6 +228,30 @@ class ReplicaLog:
             self._roll()
         if self.port.delete_segments_before(offset):
             self._derived.segments_deleted()
+
+    # Cleaning.
+
+    def finish_cleaning(
+        self,
+        cleaning: Cleaning,
+        *,
+        end_offset: Offset,
+        rewritten_offset: Offset,
+        aborted: Collection[AbortedTransaction],
+    ) -> bool:
+        """L16, D6: put what was cleaned in its place. Everything below `end_offset` is clean then; in the segments
+        below `rewritten_offset` only the transactions `aborted` have batches left that readers must skip. False when
+        the cleaning was given up."""
+        if not cleaning.swap_in():
+            return False
+        self.cleaned_offset = end_offset
+        self._derived.cleaned(rewritten_offset, aborted)
+        return True
+
+    def _not_cleaned_from(self, offset: Offset) -> None:
+        """What takes the place of what was cut off has yet to be cleaned."""
+        if self.cleaned_offset is not None:
+            self.cleaned_offset = min(self.cleaned_offset, offset)
 
     def close_cleanly(self) -> None:
         """D1, *stop*: write what is derived, flush, close."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from minikafka.types import Buffer, Offset, ProducerId
@@ -119,6 +119,11 @@ class TransactionIndex:
     def advance_start(self, offset: Offset) -> None:
         """The log starts at `offset` now: transactions that ended before it are nobody's business any more."""
         self._aborted = [aborted for aborted in self._aborted if aborted.last_offset >= offset]
+
+    def cleaned(self, below: Offset, left: Collection[AbortedTransaction]) -> None:
+        """L16: of those whose marker was below this offset only `left` still have batches there. The others must not be
+        told to readers: with the marker gone, a reader would take all that their producer did since for aborted."""
+        self._aborted = [one for one in self._aborted if one.last_offset >= below or one in left]
 
     def aborted(self) -> list[AbortedTransaction]:
         """All known, by marker offset."""

@@ -96,12 +96,22 @@ class Connection:
 class Producer:
     """Sends `values`, one by one, to one partition with acks=all; retries for ever."""
 
-    def __init__(self, world: World, name: str, partition: TopicPartition, values: list[bytes], random: Random) -> None:
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        partition: TopicPartition,
+        values: list[bytes],
+        random: Random,
+        key_of: Callable[[bytes], bytes | None] = lambda value: None,
+    ) -> None:
+        """`key_of`: the key that goes with a value."""
         self._world = world
         self._name = name
         self._partition = partition
         self._values = values
         self._random = random
+        self._key_of = key_of
         self._next = 0
         self._correlation = 0
         self._producer_id = -1
@@ -156,7 +166,7 @@ class Producer:
             return
         value = self._values[self._next]
         batch = build_batch(
-            [(self._world.clock.now().wall_ms, None, value, ())],
+            [(self._world.clock.now().wall_ms, self._key_of(value), value, ())],
             producer_id=self._producer_id,
             producer_epoch=0,
             base_sequence=sequence_after(0, self._next),

@@ -14,7 +14,7 @@ from minikafka.log.batch import crc32c, read_records
 from minikafka.sim import nemesis
 from minikafka.sim.checker import loss, replicas_agree
 from minikafka.sim.checker.high_watermark import HighWatermarks
-from minikafka.sim.client import Producer
+from minikafka.sim.client import Acknowledged, Producer
 from minikafka.sim.world import World
 from minikafka.types import TopicPartition
 
@@ -22,10 +22,18 @@ TOPIC: Final = "orders"
 PARTITIONS: Final = 2
 PRODUCERS: Final = 3
 RECORDS: Final = 100
+KEYS: Final = 5
+"""Of one producer."""
 TROUBLE_MS: Final = 8_000
 READY_WITHIN_MS: Final = 20_000
 DONE_WITHIN_MS: Final = 120_000
 LOOK_EVERY_US: Final = 2_000
+
+
+def key_of(value: bytes) -> bytes:
+    """Of the record with this value (`producer-number`): a few keys, no two producers' the same."""
+    producer, number = value.split(b"-")
+    return b"%s-%d" % (producer, int(number) % KEYS)
 
 
 @dataclass
@@ -39,6 +47,8 @@ class Report:
     simulated_ms: int = 0
     digest: str = ""
     """Of the final logs: two runs of one seed must agree on it."""
+    holes: int = 0
+    """Offsets without a record any more."""
 
 
 def run(
@@ -81,6 +91,7 @@ class Run:
                 self._partitions[index % PARTITIONS],
                 values,
                 world.fork(f"producer-{index}"),
+                key_of,
             )
             self._producers.append(producer)
             producer.run()
@@ -133,6 +144,13 @@ class Run:
                 return False
         return True
 
+    def _still_promised(self, acknowledged: list[Acknowledged]) -> list[Acknowledged]:
+        """All of it; on a compacted topic the last record of every key."""
+        if not self._world.settings.topic_defaults.is_compacted:
+            return acknowledged
+        last = {key_of(one.value): one for one in acknowledged}
+        return sorted(last.values(), key=lambda one: one.offset)
+
     def _look(self) -> None:
         for node in self._world.brokers:
             for name in self._partitions:
@@ -153,11 +171,13 @@ class Run:
             leader = next((replica for replica in replicas.values() if replica.is_leader), None)
             if leader is not None:
                 data = replicas_agree.content(leader, leader.log.log_start_offset, leader.log.log_end_offset)
+                self._report.holes += leader.log.log_end_offset - len(read_records(data))
                 found[name] = [
                     (record.offset, record.value) for record in read_records(data) if record.value is not None
                 ]
                 digest = crc32c(data, digest)
-        self._report.violations += loss.check([one.acknowledged for one in self._producers], found)
+        promises = [self._still_promised(one.acknowledged) for one in self._producers]
+        self._report.violations += loss.check(promises, found)
         self._report.violations += self._watermarks.violations
         self._report.violations += [one.failed for one in self._producers if one.failed is not None]
         halted = [f"node {host.node_id} halted: {host.halted}" for host in world.hosts.values() if host.halted]

@@ -2,6 +2,7 @@
 
 mod batch;
 mod buffer;
+mod cleaning;
 mod codec;
 mod error;
 mod flush;
@@ -19,6 +20,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<frames::FrameSplitter>()?;
     error::register(module)?;
     batch::register(module)?;
+    cleaning::register(module)?;
     log::register(module)?;
     fs::register(module)?;
     flush::register(module)

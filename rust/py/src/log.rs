@@ -13,6 +13,7 @@ use pyo3::types::PyBytes;
 
 use crate::batch::BatchHeader;
 use crate::buffer::{BytesLike, DETACH_FROM_BYTES};
+use crate::cleaning::Cleaning;
 use crate::error::{io_error, log_error};
 use crate::fs::Disk;
 
@@ -51,6 +52,7 @@ pub struct SegmentInfo {
     next_offset: i64,
     size_bytes: u64,
     largest_timestamp: i64,
+    first_timestamp: i64,
 }
 
 /// One replica's log on disk; `minikafka.log.port.Log` documents every member.
@@ -250,12 +252,19 @@ impl Log {
         self.run(py, true, |log| log.delete_segments_before(offset))
     }
 
+    #[pyo3(signature = (up_to, *, buffer_bytes))]
+    fn begin_cleaning(&self, py: Python<'_>, up_to: i64, buffer_bytes: u64) -> PyResult<Cleaning> {
+        self.run(py, false, |log| log.begin_cleaning(up_to, buffer_bytes))
+            .map(|cleaning| Cleaning::new(cleaning, Arc::clone(&self.shared)))
+    }
+
     fn segments(&self) -> Vec<SegmentInfo> {
         let to_python = |info: core::SegmentInfo| SegmentInfo {
             base_offset: info.base_offset,
             next_offset: info.next_offset,
             size_bytes: info.size_bytes,
             largest_timestamp: info.largest_timestamp,
+            first_timestamp: info.first_timestamp,
         };
         self.lock().segments().into_iter().map(to_python).collect()
     }

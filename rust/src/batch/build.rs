@@ -79,10 +79,9 @@ pub fn build_batch(
         max_timestamp = max_timestamp.max(record.timestamp);
     }
     let body = pack(options.compression, &body)?;
-    let too_large = || BatchError::invalid("the batch is larger than its length field can say");
     let header = BatchHeader {
         base_offset: options.base_offset,
-        size_bytes: i32::try_from(body.len() + HEADER_BYTES).map_err(|_| too_large())? as u32,
+        size_bytes: 0,
         partition_leader_epoch: options.partition_leader_epoch,
         magic: 2,
         crc: 0,
@@ -96,10 +95,24 @@ pub fn build_batch(
         record_count: i32::try_from(records.len()).map_err(|_| too_large())?,
         marker: None,
     };
-    let crc = crc_of_parts(&header.to_bytes(), &body);
-    let mut batch = BatchHeader { crc, ..header }.to_bytes().to_vec();
-    batch.extend(body);
+    assemble(header, &body)
+}
+
+/// The batch of this header and these packed records, with its length and checksum.
+pub(crate) fn assemble(header: BatchHeader, body: &[u8]) -> Result<Vec<u8>, BatchError> {
+    let size = i32::try_from(body.len() + HEADER_BYTES).map_err(|_| too_large())?;
+    let sized = BatchHeader {
+        size_bytes: size as u32,
+        ..header
+    };
+    let crc = crc_of_parts(&sized.to_bytes(), body);
+    let mut batch = BatchHeader { crc, ..sized }.to_bytes().to_vec();
+    batch.extend_from_slice(body);
     Ok(batch)
+}
+
+fn too_large() -> BatchError {
+    BatchError::invalid("the batch is larger than its length field can say")
 }
 
 /// The control batch that ends a transaction on one partition (T8): version 0 key and value, base sequence -1.

@@ -55,17 +55,25 @@ pub fn unpack(header: &BatchHeader, batch: &[u8]) -> Result<Vec<u8>, BatchError>
     Ok(records)
 }
 
+/// How hard to try, in the terms of the compression; `None` is its default. Snappy has no levels, nor has lz4 here.
+pub type Level = Option<i32>;
+
 /// Packs records as a client would.
 ///
 /// # Errors
 /// `UnsupportedCompression` for types above 4.
 pub fn pack(compression: u8, records: &[u8]) -> Result<Vec<u8>, BatchError> {
+    pack_at(compression, records, None)
+}
+
+/// Packs records at a level.
+///
+/// # Errors
+/// `UnsupportedCompression` for types above 4.
+pub fn pack_at(compression: u8, records: &[u8], level: Level) -> Result<Vec<u8>, BatchError> {
     let packed = match compression {
         0 => Ok(records.to_vec()),
-        1 => {
-            let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
-            encoder.write_all(records).and_then(|()| encoder.finish())
-        }
+        1 => pack_gzip(records, level),
         2 => pack_xerial(records),
         3 => {
             let mut encoder = FrameEncoder::new(Vec::new());
@@ -73,10 +81,21 @@ pub fn pack(compression: u8, records: &[u8]) -> Result<Vec<u8>, BatchError> {
                 .write_all(records)
                 .and_then(|()| encoder.finish().map_err(io::Error::other))
         }
-        4 => zstd::encode_all(records, zstd::DEFAULT_COMPRESSION_LEVEL),
+        4 => zstd::encode_all(records, level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL)),
         other => return Err(unsupported(other)),
     };
     packed.map_err(|error| damaged(&error))
+}
+
+fn pack_gzip(records: &[u8], level: Level) -> io::Result<Vec<u8>> {
+    let level = level
+        .and_then(|level| u32::try_from(level).ok())
+        .map_or_else(flate2::Compression::default, |level| {
+            flate2::Compression::new(level.min(9))
+        });
+    let mut encoder = GzEncoder::new(Vec::new(), level);
+    encoder.write_all(records)?;
+    encoder.finish()
 }
 
 /// What a stream that cannot be read on is.

@@ -11,11 +11,11 @@ pub const HEADER_BYTES: usize = 61;
 /// Base offset and batch length; the batch length counts what follows it.
 pub const LENGTH_PREFIX_BYTES: u32 = 12;
 
-const COMPRESSION_MASK: i16 = 0b111;
+pub(crate) const COMPRESSION_MASK: i16 = 0b111;
 pub(crate) const LOG_APPEND_TIME: i16 = 1 << 3;
 pub(crate) const TRANSACTIONAL: i16 = 1 << 4;
 pub(crate) const CONTROL: i16 = 1 << 5;
-const DELETE_HORIZON: i16 = 1 << 6;
+pub(crate) const DELETE_HORIZON: i16 = 1 << 6;
 
 /// What a control batch says: 0 abort, 1 commit, other numbers as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -148,6 +148,16 @@ impl BatchHeader {
             ));
         }
         Ok(())
+    }
+
+    /// The largest timestamp of a record in it; -1 when there is none, as in a batch that compaction emptied (L16).
+    #[must_use]
+    pub fn newest_record_timestamp(&self) -> i64 {
+        if self.record_count == 0 {
+            -1
+        } else {
+            self.max_timestamp
+        }
     }
 
     /// Inclusive.

@@ -105,3 +105,65 @@ fn read_headers<'a>(body: &mut Cursor<'a>) -> Option<Vec<Header<'a>>> {
     }
     Some(headers)
 }
+
+/// One record, parsed as far as a filter needs it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawRecord<'a> {
+    /// All of it, its length included.
+    pub bytes: &'a [u8],
+    pub attributes: u8,
+    pub timestamp_delta: i64,
+    /// What follows the timestamp delta.
+    pub after_timestamp: &'a [u8],
+    pub offset_delta: i32,
+    pub key: Option<&'a [u8]>,
+    pub has_value: bool,
+}
+
+/// Walks `left` records; an error ends the walk.
+#[derive(Debug)]
+pub(crate) struct RawRecords<'a> {
+    rest: Cursor<'a>,
+    left: i32,
+}
+
+impl<'a> RawRecords<'a> {
+    /// `records` are the uncompressed bytes after the header.
+    pub fn new(count: i32, records: &'a [u8]) -> Self {
+        Self {
+            rest: Cursor(records),
+            left: count,
+        }
+    }
+
+    fn read(&mut self) -> Option<RawRecord<'a>> {
+        let start = self.rest.0;
+        let length = usize::try_from(self.rest.varint()?).ok()?;
+        let mut body = Cursor(self.rest.take(length)?);
+        let [attributes] = body.array()?;
+        let timestamp_delta = body.varlong()?;
+        let after_timestamp = body.0;
+        Some(RawRecord {
+            bytes: start.get(..start.len() - self.rest.0.len())?,
+            attributes,
+            timestamp_delta,
+            after_timestamp,
+            offset_delta: body.varint()?,
+            key: body.nullable()?,
+            has_value: body.nullable()?.is_some(),
+        })
+    }
+}
+
+impl<'a> Iterator for RawRecords<'a> {
+    type Item = Result<RawRecord<'a>, BatchError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left <= 0 {
+            return None;
+        }
+        let record = self.read();
+        self.left = if record.is_some() { self.left - 1 } else { 0 };
+        Some(record.ok_or_else(|| BatchError::invalid("a record of the batch is malformed")))
+    }
+}

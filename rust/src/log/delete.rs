@@ -112,6 +112,7 @@ impl Log {
 
     fn end_at(&mut self, offset: i64) -> Result<()> {
         self.truncations += 1;
+        self.give_up_cleaning();
         self.log_end_offset = offset;
         self.log_start_offset = self.log_start_offset.min(offset);
         self.recovery_point = self.recovery_point.min(offset);
@@ -120,6 +121,7 @@ impl Log {
     }
 
     fn drop_segment(&mut self, index: usize) -> io::Result<()> {
+        self.give_up_cleaning();
         let segment = self.segments.remove(index);
         remove_files(&*self.fs, &self.directory, segment.base_offset)
     }

@@ -6,19 +6,24 @@
 //! A disk that failed once is not trusted again: the log goes *offline*, and every later call says so (style rule 9).
 
 mod append;
+mod cleaning;
 mod delete;
 mod durability;
 mod entries;
 mod offset_index;
+mod offset_map;
 mod reader;
 mod recovery;
 mod scan;
 mod segment;
+mod swap;
 mod time_index;
 mod timestamps;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+pub use cleaning::Cleaning;
 pub use durability::FlushTask;
 pub use reader::Slice;
 pub use recovery::{Checkpoint, open};
@@ -65,6 +70,8 @@ pub struct SegmentInfo {
     pub size_bytes: u64,
     /// Milliseconds; -1 when no record has a timestamp.
     pub largest_timestamp: i64,
+    /// Of its first batch, in milliseconds; -1 when that has none.
+    pub first_timestamp: i64,
 }
 
 /// See the module.
@@ -86,6 +93,8 @@ pub struct Log {
     truncations: u64,
     /// Files were created or removed since the last flush began.
     directory_dirty: bool,
+    /// Tells the cleaning under way that its segments are not the log's any more.
+    cleaning: Option<Arc<AtomicBool>>,
     /// Why the log is offline.
     failure: Option<String>,
     closed: bool,
@@ -115,6 +124,7 @@ impl Log {
                 .clamp(log_start_offset, log_end_offset.max(log_start_offset)),
             truncations: 0,
             directory_dirty: true,
+            cleaning: None,
             failure: None,
             closed: false,
         }
@@ -172,6 +182,7 @@ impl Log {
             next_offset: segment.next_offset,
             size_bytes: segment.size,
             largest_timestamp: segment.largest.map_or(-1, |(timestamp, _)| timestamp),
+            first_timestamp: segment.first_timestamp,
         };
         self.segments.iter().map(info).collect()
     }
@@ -184,11 +195,13 @@ impl Log {
 
     /// Takes the log offline for good.
     pub fn fail(&mut self, why: &str) {
+        self.give_up_cleaning();
         self.failure.get_or_insert_with(|| why.to_owned());
     }
 
     /// Refuses every later call. Does not flush; a flush under way ends as it may.
     pub fn close(&mut self) {
+        self.give_up_cleaning();
         self.closed = true;
     }
 

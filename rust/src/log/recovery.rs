@@ -15,7 +15,7 @@ use crate::batch::{BatchHeader, HEADER_BYTES};
 use crate::error::Result;
 use crate::fs::{File, FileSystem, KEPT_SUFFIX};
 use crate::log::segment::{Segment, file_path, remove_files};
-use crate::log::{Log, LogConfig};
+use crate::log::{Log, LogConfig, swap};
 
 /// Batches are checked through a window of this size, whatever their own size.
 const WINDOW_BYTES: usize = 1 << 20;
@@ -44,6 +44,7 @@ pub fn open(
     checkpoint: Checkpoint,
 ) -> Result<Log> {
     crate::files::make_directory(&*fs, directory)?;
+    swap::finish(&fs, directory)?;
     let bases = tidy(&*fs, directory)?;
     let mut opening = Opening {
         fs: &fs,

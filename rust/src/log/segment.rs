@@ -13,6 +13,13 @@ use crate::log::time_index::TimeIndex;
 /// Every file that belongs to a segment; the last two are written by the owners of their meaning.
 pub const SUFFIXES: [&str; 5] = ["log", "index", "timeindex", "txnindex", "snapshot"];
 
+/// The files a segment consists of.
+pub const OWN_SUFFIXES: [&str; 3] = ["log", "index", "timeindex"];
+/// Added to the names of a segment being written in place of others (D6).
+pub const CLEANED: &str = ".cleaned";
+/// Added to them once it is complete.
+pub const SWAP: &str = ".swap";
+
 /// `directory/00000000000000000042.suffix`
 pub fn file_path(directory: &str, base_offset: i64, suffix: &str) -> String {
     format!("{directory}/{base_offset:020}.{suffix}")
@@ -43,7 +50,27 @@ pub struct Segment {
 impl Segment {
     /// A new, empty segment, or an existing file about to be scanned: the indexes start empty.
     pub fn create(fs: &Arc<dyn FileSystem>, directory: &str, base_offset: i64) -> io::Result<Self> {
-        let path = |suffix| file_path(directory, base_offset, suffix);
+        Self::create_at(fs, base_offset, |suffix| {
+            file_path(directory, base_offset, suffix)
+        })
+    }
+
+    /// A new segment beside the log's, under names of its own; whatever had those names goes.
+    pub fn create_cleaned(
+        fs: &Arc<dyn FileSystem>,
+        directory: &str,
+        base_offset: i64,
+    ) -> io::Result<Self> {
+        let path = |suffix| format!("{}{CLEANED}", file_path(directory, base_offset, suffix));
+        fs.remove_file(&path("log"))?;
+        Self::create_at(fs, base_offset, path)
+    }
+
+    fn create_at(
+        fs: &Arc<dyn FileSystem>,
+        base_offset: i64,
+        path: impl Fn(&'static str) -> String,
+    ) -> io::Result<Self> {
         Ok(Self {
             base_offset,
             next_offset: base_offset,
@@ -232,9 +259,9 @@ impl Segment {
 
 /// The earliest batch with the largest timestamp wins.
 fn newer(largest: Option<(i64, i64)>, header: &BatchHeader) -> Option<(i64, i64)> {
-    let is_newer = header.max_timestamp > largest.map_or(-1, |(timestamp, _)| timestamp);
-    if is_newer {
-        Some((header.max_timestamp, header.last_offset()))
+    let newest = header.newest_record_timestamp();
+    if newest > largest.map_or(-1, |(timestamp, _)| timestamp) {
+        Some((newest, header.last_offset()))
     } else {
         largest
     }

@@ -102,8 +102,9 @@ fn largest_between(segment: &Segment, start: i64, end: i64) -> Result<Option<(i6
         if located.header.last_offset() >= end {
             break;
         }
-        if located.header.max_timestamp > largest.map_or(-1, |(timestamp, _)| timestamp) {
-            largest = Some((located.header.max_timestamp, located.header.last_offset()));
+        let newest = located.header.newest_record_timestamp();
+        if newest > largest.map_or(-1, |(timestamp, _)| timestamp) {
+            largest = Some((newest, located.header.last_offset()));
         }
     }
     Ok(largest)
