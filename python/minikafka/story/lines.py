@@ -9,6 +9,7 @@ sizes, ids of clients) is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -30,6 +31,8 @@ HIDDEN: Final = frozenset(
     }
 )
 """Facts that would differ for no reason a reader cares about."""
+UUID: Final = re.compile(r"-[0-9a-zA-Z_-]{20,36}(?=$|[,; /)])")
+"""What makes a member id unique behind the client's name."""
 NO_PRODUCER: Final = frozenset({"producer_id", "producer_epoch"})
 
 
@@ -65,5 +68,5 @@ def _value(fact: Fact) -> str:
     if fact is True:
         return "yes"
     if isinstance(fact, str) or not isinstance(fact, Sequence):
-        return str(fact)
-    return ",".join(map(str, fact)) or "none"
+        return UUID.sub("", str(fact))
+    return UUID.sub("", ",".join(map(str, fact))) or "none"

@@ -74,6 +74,10 @@ COMMANDS: Final = {
     "abort": "transactions",
     "delay": "transactions",
     "deliver": "transactions",
+    "member": "groups",
+    "leave": "groups",
+    "crash": "groups",
+    "owners": "groups",
 }
 """Verb -> module of `story/commands/` that has a function of its name (dashes as underscores)."""
 

@@ -3,6 +3,7 @@
     cluster brokers=3 durability=fsync min.insync.replicas=2     a new cluster; settings by Kafka's names
     topic orders partitions=1 rf=3 retention.ms=1000             returns when it has leaders
     kill 1 | stop 1 | power-loss 1 seed=7 | pause 1 | resume 1 | start 1       1: a broker, or `controller`
+    kill coordinator-of t                                        the broker that coordinates a producer's transactions
     cut 1 2 | cut 1 controller | isolate 1 | heal
     elect preferred orders-0 | elect unclean orders-0
     config orders unclean.leader.election.enable=true
@@ -15,6 +16,8 @@ from __future__ import annotations
 from minikafka.errors import ConfigError, ErrorCode
 from minikafka.sim.host import Host
 from minikafka.story.command import Command, number
+from minikafka.story.commands.producing import producer_named
+from minikafka.story.commands.transactions import coordinator
 from minikafka.story.lines import client_line
 from minikafka.story.session import Story, StoryWorld
 from minikafka.types import CONTROLLER_ID, NO_LEADER, BrokerId, TopicPartition
@@ -23,6 +26,7 @@ from minikafka.wire.messages import create_topics, elect_leaders, incremental_al
 READY_WITHIN_MS = 30_000
 ELECTIONS = {"preferred": 0, "unclean": 1}
 TOPIC_RESOURCE = 2
+COORDINATOR_OF = "coordinator-of"
 SET = 0
 
 
@@ -43,7 +47,6 @@ def topic(story: Story, command: Command) -> None:
     name = command.word(0, "a name")
     partitions = number(options.pop("partitions", "1"), "a number of partitions")
     replicas = number(options.pop("rf", str(len(story.world.brokers))), "a replication factor")
-    story.topics.add(name)
     request = create_topics.CreateTopicsRequest(
         topics=[
             create_topics.CreatableTopic(
@@ -63,6 +66,8 @@ def topic(story: Story, command: Command) -> None:
     _check(response.topics[0].error_code, response.topics[0].error_message)
     names = [TopicPartition(name, index) for index in range(partitions)]
     story.wait(lambda: all(_is_settled(story, each) for each in names), f"leaders of {name}")
+    # From here on: how it came to be led is the same for every topic, and no story's subject.
+    story.topics.add(name)
 
 
 def _is_settled(story: Story, name: TopicPartition) -> bool:
@@ -131,7 +136,12 @@ def resume(story: Story, command: Command) -> None:
 
 
 def _host(story: Story, command: Command) -> Host:
-    return story.world.hosts[_node(story, command.word(0, "a broker's number, or controller"))]
+    first = command.word(0, "a broker's number, or controller")
+    if first == COORDINATOR_OF:
+        broker = coordinator(story, producer_named(story, command.word(1, "a producer")))
+        story.tell(f"... that is broker {broker}")
+        return story.world.hosts[broker]
+    return story.world.hosts[_node(story, first)]
 
 
 def _node(story: Story, text: str) -> BrokerId:

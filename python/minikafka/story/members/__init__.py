@@ -1,0 +1,1 @@
+"""Group members as stories need them: automata that speak the protocol and tell what they are given."""
