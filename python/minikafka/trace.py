@@ -98,11 +98,11 @@ class Trace:
 
     __slots__ = ("_cause", "_events", "_n", "_stimulus", "_t_ms", "on")
 
-    def __init__(self, *, on: bool = False) -> None:
-        """`on`: somebody listens. May be changed at any time between two turns."""
+    def __init__(self, *, on: bool = False, after: int = 0) -> None:
+        """`on`: somebody listens; may be changed between any two turns. `after`: the last `n` of earlier lives."""
         self.on = on
         self._events: list[TraceEvent] = []
-        self._n = 0
+        self._n = after
         self._t_ms = 0
         self._stimulus: tuple[str, dict[str, Fact]] | None = None
         self._cause: int | None = None

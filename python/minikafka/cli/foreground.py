@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
-import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -16,9 +14,7 @@ from pathlib import Path
 from minikafka.errors import MinikafkaError
 from minikafka.runtime.spec import ClusterSpec
 from minikafka.runtime.supervisor import Supervisor
-
-COLLECT_AFTER = 50_000
-"""Allocations between two looks of the garbage collector: what brokers make in a turn is freed by its end anyway."""
+from minikafka.runtime.tuning import calm_collector, raise_file_limit
 
 
 @asynccontextmanager
@@ -26,13 +22,11 @@ async def running(spec: ClusterSpec) -> AsyncIterator[Supervisor]:
     """A cluster that is ready, stopped cleanly at the end. Warns on stderr of settings without effect."""
     for name in spec.resolved().unimplemented:
         sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
-    _raise_file_limit()
+    raise_file_limit()
     supervisor = Supervisor(asyncio.get_running_loop(), spec)
     try:
         await supervisor.start()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(COLLECT_AFTER, 20, 20)
+        calm_collector()
         yield supervisor
     finally:
         await supervisor.close()
@@ -94,10 +88,3 @@ async def until_halted_or(supervisor: Supervisor, stop: asyncio.Event) -> None:
     hosting.watchers.remove(look)
     for host in hosting.halted:
         raise MinikafkaError(f"node {host.node_id} halted: {host.halted.why if host.halted else ''}")
-
-
-def _raise_file_limit() -> None:
-    """Logs and connections need descriptors; the soft limit is only a default."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from minikafka._core import Disk
 from minikafka.broker.broker import Broker
 from minikafka.broker.controller_node import ControllerNode
-from minikafka.broker.interception import Rules
+from minikafka.broker.interception import Rule, Rules
 from minikafka.history import History
 from minikafka.runtime.control.looking import look
 from minikafka.runtime.control.port import HostedNode
@@ -46,9 +46,10 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
         new_uuid: Callable[[], bytes],
         rules: Rules,
         on_halt: Callable[[HostedNode], None],
+        trace: Trace,
     ) -> None:
+        """`trace`: one for all lives of the node."""
         plan = place.plan
-        trace = Trace(on=plan.trace)
         super().__init__(
             driver,
             plan.node,
@@ -82,17 +83,35 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
         self._disk.fail_sync(self.directory, times)
 
 
+class EmbeddedRules:
+    """The rules that all nodes of this process share."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    async def add(self, rule: Rule) -> None:
+        self._rules.add(rule)
+
+    async def remove(self, rule: Rule) -> None:
+        self._rules.remove(rule)
+
+    async def clear(self) -> None:
+        self._rules.clear()
+
+
 class Embedded:
     """Satisfies `control.port.Hosting`. Everything but the constructor runs on the driver's loop."""
 
     def __init__(self, driver: Driver, places: Sequence[Place], new_uuid: Callable[[], bytes]) -> None:
         """The first place is the controller's."""
         self.driver = driver
-        self.rules = Rules()
+        rules = Rules()
+        self.rules = EmbeddedRules(rules)
         self.halted: list[HostedNode] = []
         disk = Disk.tracked() if places[0].plan.tracked else Disk.os()
         nodes = [
-            EmbeddedNode(driver, place, disk, new_uuid, self.rules, self.halted.append) for place in places
+            EmbeddedNode(driver, place, disk, new_uuid, rules, self.halted.append, Trace(on=place.plan.trace))
+            for place in places
         ]
         self.controller = nodes[0]
         self.brokers: dict[BrokerId, EmbeddedNode] = {node.node_id: node for node in nodes[1:]}
@@ -106,13 +125,13 @@ class Embedded:
     def history(self) -> History:
         return self.driver.history
 
-    def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
+    async def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
         self.driver.links.cut(pairs)
 
     def is_cut(self, one: BrokerId, other: BrokerId) -> bool:
         return self.driver.links.is_cut(one, other)
 
-    def heal(self) -> None:
+    async def heal(self) -> None:
         self.driver.links.heal()
 
     async def close(self) -> None:

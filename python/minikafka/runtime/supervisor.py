@@ -60,6 +60,10 @@ class Supervisor:
             raise
 
     def _hosting(self, places: list[Place]) -> Hosting:
+        if self.spec.separate_processes:
+            from minikafka.runtime.process.children import ChildProcesses
+
+            return ChildProcesses(self._loop, [place.plan for place in places], self.spec.seed)
         return Embedded(Driver(self._loop), places, self._new_uuid)
 
     # Life of the cluster.
@@ -69,8 +73,7 @@ class Supervisor:
 
         Raises WaitTimeout, or MinikafkaError when a topic cannot be created.
         """
-        await self.controller.start()
-        await asyncio.gather(*(node.start() for node in self.brokers.values()))
+        await asyncio.gather(*(node.start() for node in (self.controller, *self.brokers.values())))
         await self.until(
             HEALTH, self._all_running, START_TIMEOUT_S, lambda view: f"brokers ready: {_running(view)}"
         )
@@ -194,8 +197,7 @@ class Supervisor:
             self._unwatch(question)
 
     async def _watch(self, question: Question) -> None:
-        for node in self.nodes:
-            await node.watch(question)
+        await asyncio.gather(*(node.watch(question) for node in self.nodes))
 
     def _seen(self, question: Question) -> ClusterView:
         views = {node.node_id: node.seen(question) for node in self.nodes}
@@ -315,10 +317,10 @@ class Supervisor:
 
     # The network.
 
-    def isolate(self, node: BrokerId, *, clients: bool = False) -> None:
+    async def isolate(self, node: BrokerId, *, clients: bool = False) -> None:
         """Cut `node` off from all brokers and the controller, and from clients too if asked."""
         others = [other for other in (*self.brokers, CONTROLLER_ID) if other != node]
-        self.hosting.cut([(node, other) for other in others + ([CLIENTS] if clients else [])])
+        await self.hosting.cut([(node, other) for other in others + ([CLIENTS] if clients else [])])
 
     def _cut_off(self, node: HostedNode) -> bool:
         """Without its controller a broker cannot leave cleanly."""

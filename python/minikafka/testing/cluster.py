@@ -19,6 +19,7 @@ from minikafka.config import BrokerConfig, ConfigValue
 from minikafka.errors import BrokerHalted, ConfigError, MinikafkaError
 from minikafka.history import Event
 from minikafka.runtime.control.cluster import ClusterView
+from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import Question
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
 from minikafka.runtime.supervisor import Supervisor
@@ -141,8 +142,10 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        halted = self._halted()
+        supervisor = self._supervisor
         self.close()
+        # Afterwards, so that one that broke while nobody looked is heard of as well.
+        halted = None if supervisor is None else _halted(supervisor.hosting.halted)
         if halted is not None:
             raise halted from error
 
@@ -153,24 +156,6 @@ class Cluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.to_thread(self.__exit__, kind, error, trace)
-
-    def _halted(self) -> BrokerHalted | None:
-        if self._thread is None:
-            return None
-        hosts = self.look(lambda supervisor: list(supervisor.hosting.halted))
-        if not hosts:
-            return None
-        names = (
-            "the controller" if host.node_id == CONTROLLER_ID else f"broker {host.node_id}" for host in hosts
-        )
-        whys = [
-            f"{name} halted: {host.halted.why}"
-            for name, host in zip(names, hosts, strict=True)
-            if host.halted
-        ]
-        problem = BrokerHalted("; ".join(whys))
-        problem.__cause__ = hosts[0].error
-        return problem
 
     # How handles reach the loop.
 
@@ -255,16 +240,16 @@ class Cluster:
 
     def isolate(self, broker: BrokerId, *, clients: bool = False) -> None:
         """Cut a broker off from all others and the controller; with `clients`, from clients too."""
-        self.look(lambda supervisor: supervisor.isolate(broker, clients=clients))
+        self.run(lambda supervisor: supervisor.isolate(broker, clients=clients))
 
     def cut(self, one: BrokerId | str, other: BrokerId | str) -> None:
         """Let nothing pass between two nodes; `"controller"` names the controller."""
         pair = (_node(one), _node(other))
-        self.look(lambda supervisor: supervisor.hosting.cut([pair]))
+        self.run(lambda supervisor: supervisor.hosting.cut([pair]))
 
     def heal(self) -> None:
         """Let every node reach every other again; connections held by a cut are closed."""
-        self.look(lambda supervisor: supervisor.hosting.heal())
+        self.run(lambda supervisor: supervisor.hosting.heal())
 
     def power_loss(self, seed: int | None = None) -> None:
         """Cut the power of every broker at once (the controller has its own supply)."""
@@ -325,6 +310,20 @@ class Aio:
     async def power_loss(self, broker: BrokerId, seed: int | None = None) -> None:
         """Cut the power of broker `broker`."""
         await self._cluster.run_async(lambda supervisor: supervisor.node(broker).power_loss(seed))
+
+
+def _halted(nodes: Sequence[HostedNode]) -> BrokerHalted | None:
+    """What is to be said of nodes that broke."""
+    if not nodes:
+        return None
+    whys = [
+        f"{'the controller' if node.node_id == CONTROLLER_ID else f'broker {node.node_id}'} halted: {node.halted.why}"
+        for node in nodes
+        if node.halted
+    ]
+    problem = BrokerHalted("; ".join(whys))
+    problem.__cause__ = nodes[0].error
+    return problem
 
 
 def _values(config: Mapping[str, Any] | None) -> dict[str, ConfigValue]:

@@ -132,13 +132,13 @@ class Faults:
 
     def heal(self) -> None:
         """Remove every rule."""
-        self._cluster.look(lambda supervisor: supervisor.rules.clear())
+        self._cluster.run(lambda supervisor: supervisor.rules.clear())
 
     def _add(self, rule: Rule) -> Fault:
-        self._cluster.look(lambda supervisor: supervisor.rules.add(rule))
+        self._cluster.run(lambda supervisor: supervisor.rules.add(rule))
 
         def remove(ended: Rule) -> None:
-            self._cluster.look(lambda supervisor: supervisor.rules.remove(ended))
+            self._cluster.run(lambda supervisor: supervisor.rules.remove(ended))
 
         return Fault(rule, remove)
 

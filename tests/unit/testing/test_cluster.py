@@ -15,15 +15,19 @@ from minikafka import BrokerHalted, Cluster, ConfigError, MinikafkaError, WaitTi
 from minikafka.effects import Effect
 from minikafka.runtime.supervisor import Supervisor
 
+MODES = pytest.mark.parametrize("mode", ["thread", "process"])
+"""The same handles over both: brokers on a thread's loop, and brokers in child processes."""
+
 
 def port_of(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     return host, int(port)
 
 
-def test_ready_means_topics_have_leaders_and_addresses_answer() -> None:
+@MODES
+def test_ready_means_topics_have_leaders_and_addresses_answer(mode: str) -> None:
     """When `with` is entered, every address connects and the asked-for topics are led, in full sync."""
-    with Cluster(brokers=3, topics=["orders:2:3"]) as kafka:
+    with Cluster(mode=mode, brokers=3, topics=["orders:2:3"]) as kafka:
         for address in kafka.bootstrap_servers.split(","):
             socket.create_connection(port_of(address)).close()
         partition = kafka.topic("orders").partition(1)
@@ -33,9 +37,10 @@ def test_ready_means_topics_have_leaders_and_addresses_answer() -> None:
         assert partition.replica(2).log_end_offset == 0
 
 
-def test_a_topic_exists_once_and_with_its_numbers() -> None:
+@MODES
+def test_a_topic_exists_once_and_with_its_numbers(mode: str) -> None:
     """Asking again returns it; asking for other numbers is a mistake worth hearing about."""
-    with Cluster() as kafka:
+    with Cluster(mode=mode) as kafka:
         assert len(kafka.topic("t", partitions=3).partitions) == 3
         assert kafka.topic("t").replication_factor == 1
         with pytest.raises(ConfigError, match="exists with 3 partitions of 1 replicas"):
@@ -44,9 +49,10 @@ def test_a_topic_exists_once_and_with_its_numbers() -> None:
             kafka.topic("wide", replication_factor=2)
 
 
-def test_killing_the_leader_elects_another_and_a_restart_brings_it_back() -> None:
+@MODES
+def test_killing_the_leader_elects_another_and_a_restart_brings_it_back(mode: str) -> None:
     """The ISR follows, the port stays."""
-    with Cluster(brokers=3) as kafka:
+    with Cluster(mode=mode, brokers=3) as kafka:
         partition = kafka.topic("t", partitions=1, replication_factor=3).partition(0)
         leader, address = partition.leader, kafka.broker(partition.leader).address
         others = sorted({1, 2, 3} - {leader})
@@ -59,9 +65,10 @@ def test_killing_the_leader_elects_another_and_a_restart_brings_it_back() -> Non
         kafka.wait(topic="t", partition=0, isr=[1, 2, 3], timeout=10)
 
 
-def test_a_clean_stop_hands_leadership_over_first() -> None:
+@MODES
+def test_a_clean_stop_hands_leadership_over_first(mode: str) -> None:
     """The controller moves the leader before the broker goes, without waiting for its session to end."""
-    with Cluster(brokers=2) as kafka:
+    with Cluster(mode=mode, brokers=2) as kafka:
         partition = kafka.topic("t", partitions=1, replication_factor=2).partition(0)
         leader = partition.leader
         kafka.broker(leader).stop()
@@ -69,9 +76,10 @@ def test_a_clean_stop_hands_leadership_over_first() -> None:
         assert partition.leader == 3 - leader
 
 
-def test_a_paused_broker_is_fenced_and_comes_back_by_itself() -> None:
+@MODES
+def test_a_paused_broker_is_fenced_and_comes_back_by_itself(mode: str) -> None:
     """To the others it is dead; its own time stood still."""
-    with Cluster(brokers=2) as kafka:
+    with Cluster(mode=mode, brokers=2) as kafka:
         kafka.broker(2).pause()
         kafka.wait(brokers=[1], timeout=10)
         assert kafka.broker(2).state == "paused"
@@ -79,9 +87,10 @@ def test_a_paused_broker_is_fenced_and_comes_back_by_itself() -> None:
         kafka.wait(brokers=[1, 2], timeout=10)
 
 
-def test_an_isolated_broker_leaves_the_isr_until_the_network_heals() -> None:
+@MODES
+def test_an_isolated_broker_leaves_the_isr_until_the_network_heals(mode: str) -> None:
     """Cut off from controller and peers, it is fenced; healing is enough."""
-    with Cluster(brokers=3) as kafka:
+    with Cluster(mode=mode, brokers=3) as kafka:
         kafka.topic("t", partitions=1, replication_factor=3)
         kafka.isolate(3)
         kafka.wait(topic="t", isr=[1, 2], timeout=10)
@@ -89,9 +98,10 @@ def test_an_isolated_broker_leaves_the_isr_until_the_network_heals() -> None:
         kafka.wait(topic="t", isr=[1, 2, 3], timeout=10)
 
 
-def test_the_cluster_outlives_its_controller() -> None:
+@MODES
+def test_the_cluster_outlives_its_controller(mode: str) -> None:
     """Brokers go on with the metadata they have; a restarted controller remembers everything."""
-    with Cluster(brokers=1) as kafka:
+    with Cluster(mode=mode, brokers=1) as kafka:
         kafka.topic("before")
         kafka.controller.kill()
         assert kafka.topic("before").partition(0).leader == 1
@@ -100,9 +110,10 @@ def test_the_cluster_outlives_its_controller() -> None:
         assert kafka.topic("before").partition(0).leader == 1
 
 
-def test_a_wait_that_fails_says_what_was_seen() -> None:
+@MODES
+def test_a_wait_that_fails_says_what_was_seen(mode: str) -> None:
     """The message is what one would ask next."""
-    with Cluster() as kafka:
+    with Cluster(mode=mode) as kafka:
         kafka.topic("t")
         with pytest.raises(WaitTimeout, match=r"isr=\[1\]"):
             kafka.wait(topic="t", isr=[1, 2], timeout=0.1)
@@ -124,20 +135,22 @@ def test_a_broken_invariant_surfaces_at_the_end_of_the_block() -> None:
         kafka.wait(brokers=[], timeout=10)
 
 
-def test_data_stays_in_a_directory_that_was_named(tmp_path: Path) -> None:
+@MODES
+def test_data_stays_in_a_directory_that_was_named(tmp_path: Path, mode: str) -> None:
     """Topics are there again; a directory in use is refused."""
-    with Cluster(data_dir=tmp_path, topics=["kept:2"]) as kafka:
+    with Cluster(mode=mode, data_dir=tmp_path, topics=["kept:2"]) as kafka:
         assert kafka.data_dir == str(tmp_path)
         with pytest.raises(ConfigError, match="in use"):
-            Cluster(data_dir=tmp_path).start()
-    with Cluster(data_dir=tmp_path) as kafka:
+            Cluster(mode=mode, data_dir=tmp_path).start()
+    with Cluster(mode=mode, data_dir=tmp_path) as kafka:
         assert len(kafka.topic("kept").partitions) == 2
 
 
-def test_nothing_is_left_behind() -> None:
+@MODES
+def test_nothing_is_left_behind(mode: str) -> None:
     """No thread, no temporary file, no port, and the interpreter as it was."""
     interval = sys.getswitchinterval()
-    with Cluster(brokers=2) as kafka:
+    with Cluster(mode=mode, brokers=2) as kafka:
         directory = Path(kafka.data_dir)
         address = port_of(kafka.broker(1).address)
         assert sys.getswitchinterval() < interval
@@ -160,11 +173,12 @@ def test_thirty_clusters_leave_no_more_behind_than_one() -> None:
     assert set(left[1:]) == {left[0]}
 
 
-def test_async_with_and_aio() -> None:
+@MODES
+def test_async_with_and_aio(mode: str) -> None:
     """The same cluster from a coroutine, whose own loop is never blocked."""
 
     async def main() -> None:
-        async with Cluster() as kafka:
+        async with Cluster(mode=mode) as kafka:
             topic = await kafka.aio.topic("t", partitions=2)
             await kafka.aio.wait(topic="t", partition=1, leader=1, timeout=5)
             assert len(topic.partitions) == 2

@@ -9,9 +9,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from minikafka import Cluster
 
 
-@pytest.fixture
-def kafka() -> Iterator[Cluster]:
-    with Cluster(topics=["t:1"]) as cluster:
+@pytest.fixture(params=["thread", "process"])
+def kafka(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    with Cluster(topics=["t:1"], mode=request.param) as cluster:
         yield cluster
 
 

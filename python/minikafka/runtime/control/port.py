@@ -85,9 +85,11 @@ class HostedNode(Protocol):
 class RuleBook(Protocol):
     """Fault rules in force at every node."""
 
-    def add(self, rule: Rule) -> Rule: ...
-    def remove(self, rule: Rule) -> None: ...
-    def clear(self) -> None: ...
+    async def add(self, rule: Rule) -> None:
+        """In force everywhere when this returns. The rule given is the one that counts."""
+
+    async def remove(self, rule: Rule) -> None: ...
+    async def clear(self) -> None: ...
 
 
 class Hosting(Protocol):
@@ -111,11 +113,11 @@ class Hosting(Protocol):
     def history(self) -> History:
         """What all nodes told, in the order it arrived."""
 
-    def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
+    async def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
         """Let nothing pass between the nodes of each pair."""
 
     def is_cut(self, one: BrokerId, other: BrokerId) -> bool: ...
-    def heal(self) -> None:
+    async def heal(self) -> None:
         """Every node reaches every other again."""
 
     async def close(self) -> None:

@@ -1,0 +1,230 @@
+"""A child process: one node on a loop of its own, steered by its parent.
+
+    python -P -m minikafka.runtime.process.child CHANNEL BALLOT
+
+The arguments are inherited descriptors. The parent speaks first: `Begin`, whatever is to hold from the first moment
+(cuts, rules, watches), `Start`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import sys
+from typing import Any, Final
+
+from minikafka._core import Disk
+from minikafka.broker.interception import Rules
+from minikafka.errors import MinikafkaError
+from minikafka.runtime.control.plain import from_plain
+from minikafka.runtime.control.port import HostedNode
+from minikafka.runtime.control.views import EVERYTHING, NodeView, Question
+from minikafka.runtime.driver import Driver
+from minikafka.runtime.embedded import EmbeddedNode, Place
+from minikafka.runtime.loop import TurnLoop
+from minikafka.runtime.plan import NodePlan
+from minikafka.runtime.ports import Port
+from minikafka.runtime.process import messages
+from minikafka.runtime.process.ballot import CountedByParent
+from minikafka.runtime.process.channel import Channel
+from minikafka.runtime.process.orphan import die_with_parent
+from minikafka.runtime.process.telling import Telling
+from minikafka.runtime.tuning import calm_collector, raise_file_limit
+from minikafka.trace import Trace
+
+ORPHANED: Final = 1
+
+
+class Child:
+    """What the process does with each message. Runs on the loop."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, control: socket.socket, ballot: socket.socket
+    ) -> None:
+        self._ballot = ballot
+        self._driver = Driver(loop)
+        self._rules = Rules()
+        self._by_number: dict[int, CountedByParent] = {}
+        self._watched: dict[int, tuple[Question, NodeView | None]] = {}
+        self._ports: list[Port] = []
+        self._node: EmbeddedNode | None = None
+        self._trace = Trace()
+        self._over = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Without a parent there is nobody to be a broker for.
+        self._channel = Channel(loop, control, self._heard, lambda: os._exit(ORPHANED), self._push)
+        self._telling = Telling(self._driver, self._channel)
+        self._driver.watchers.append(self._push)
+        self._do: dict[type[Any], Any] = {
+            messages.Begin: self._begin,
+            messages.Start: lambda _: self._in_background(self._start()),
+            messages.Stop: lambda _: self._in_background(self._stop()),
+            messages.Leave: lambda _: self._in_background(self._leave()),
+            messages.Freeze: lambda _: self._freeze(),
+            messages.PowerLoss: lambda message: self._in_background(self._power_loss(message.seed)),
+            messages.Watch: self._watch,
+            messages.Unwatch: lambda message: self._watched.pop(message.watch, None),
+            messages.Cut: lambda message: self._driver.links.cut(message.pairs),
+            messages.Heal: lambda _: self._driver.links.heal(),
+            messages.AddRule: self._add_rule,
+            messages.RemoveRule: self._remove_rule,
+            messages.Tell: self._tell,
+            messages.FailSync: lambda message: self._in_background(self._living.fail_sync(message.times)),
+            messages.Sync: lambda message: self._channel.send(messages.Synced(message.number)),
+        }
+
+    async def run(self) -> None:
+        """Until the node has ended, however it did."""
+        await self._over.wait()
+        await self._driver.close()
+        for port in self._ports:
+            port.release()
+        self._telling.flush()
+        self._channel.flush()
+        self._channel.close()
+
+    def _heard(self, plain: Any) -> None:
+        message = from_plain(messages.ToChild, plain)
+        self._do[type(message)](message)
+
+    @property
+    def _living(self) -> EmbeddedNode:
+        assert self._node is not None, "the parent speaks of a node it did not begin"
+        return self._node
+
+    def _in_background(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # The node's life.
+
+    def _begin(self, message: messages.Begin) -> None:
+        plan = message.plan
+        self._trace = Trace(on=plan.trace, after=message.trace_after)
+        try:
+            self._ports = [Port(*address) for address in _addresses(plan)]
+            self._node = EmbeddedNode(
+                self._driver,
+                Place(plan, self._ports),
+                Disk.tracked() if plan.tracked else Disk.os(),
+                _uuids(message.seed),
+                self._rules,
+                self._halted,
+                self._trace,
+            )
+        except MinikafkaError as error:
+            self._channel.send(messages.Begun(str(error)))
+            self._over.set()
+
+    async def _start(self) -> None:
+        if self._node is None:
+            return
+        try:
+            await self._node.start()
+        except (MinikafkaError, OSError) as error:
+            self._channel.send(messages.Begun(str(error)))
+            self._over.set()
+            return
+        calm_collector()
+        if self._node.is_alive:
+            self._channel.send(messages.Begun(None))
+
+    async def _stop(self) -> None:
+        await self._living.stop()
+        halted = self._living.halted
+        if halted is None or halted.clean:
+            self._channel.send(messages.Ended("stopped" if halted is None else halted.why, clean=True))
+            self._over.set()
+
+    async def _leave(self) -> None:
+        self._living.kill(politely=True)
+        await self._living.rest()
+        self._over.set()
+
+    def _freeze(self) -> None:
+        self._telling.flush()
+        self._channel.send(messages.Frozen(self._living.seen(EVERYTHING)))
+        self._channel.flush()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    async def _power_loss(self, seed: int | None) -> None:
+        try:
+            await self._living.power_loss(seed)
+            error = None
+        except (MinikafkaError, OSError) as failure:
+            error = str(failure)
+        self._channel.send(messages.PowerLost(error))
+        self._over.set()
+
+    def _halted(self, node: HostedNode) -> None:
+        why = "" if node.halted is None else node.halted.why
+        self._telling.flush()
+        self._channel.send(messages.Ended(why, clean=False))
+        self._over.set()
+
+    # What the parent sees.
+
+    def _watch(self, message: messages.Watch) -> None:
+        view = None if self._node is None else self._node.seen(message.question)
+        self._watched[message.watch] = (message.question, view)
+        self._channel.send(messages.Seen(message.watch, view))
+
+    def _push(self) -> None:
+        """After each turn: what changed of what is watched."""
+        if self._channel.is_full or self._node is None:
+            return
+        for watch, (question, before) in self._watched.items():
+            view = self._node.seen(question)
+            if view != before:
+                self._watched[watch] = (question, view)
+                self._channel.send(messages.Seen(watch, view))
+
+    # Faults.
+
+    def _add_rule(self, message: messages.AddRule) -> None:
+        rule = CountedByParent(message.number, message.rule, self._ballot)
+        self._by_number[message.number] = rule
+        self._rules.add(rule)
+
+    def _remove_rule(self, message: messages.RemoveRule) -> None:
+        rule = self._by_number.pop(message.number, None)
+        if rule is not None:
+            self._rules.remove(rule)
+
+    def _tell(self, message: messages.Tell) -> None:
+        self._trace.on = message.on
+
+
+def _addresses(plan: NodePlan) -> list[tuple[str, int]]:
+    return [plan.listen] if plan.is_controller else [plan.listen, plan.internal]
+
+
+def _uuids(seed: str | None) -> Any:
+    if seed is None:
+        return lambda: os.urandom(16)
+    generator = random.Random(seed)
+    return lambda: generator.randbytes(16)
+
+
+async def _run(control: socket.socket, ballot: socket.socket) -> None:
+    await Child(asyncio.get_running_loop(), control, ballot).run()
+
+
+def main(arguments: list[str]) -> int:
+    """Run until the node ends; the exit status is 0 however it did, because the parent has been told."""
+    die_with_parent()
+    # An interrupt at the terminal goes to every process of the group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise_file_limit()
+    control, ballot = (socket.socket(fileno=int(number)) for number in arguments)
+    with asyncio.Runner(loop_factory=TurnLoop) as runner:
+        runner.run(_run(control, ballot))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

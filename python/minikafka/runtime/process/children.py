@@ -1,0 +1,111 @@
+"""Nodes in child processes: what `Cluster(mode="process")` runs on. Satisfies `control.port.Hosting`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from minikafka.broker.interception import Rule
+from minikafka.history import History
+from minikafka.runtime.control.port import HostedNode
+from minikafka.runtime.plan import NodePlan
+from minikafka.runtime.process import messages
+from minikafka.runtime.process.node import ChildNode
+from minikafka.trace import TraceEvent
+from minikafka.types import BrokerId
+
+
+class ChildProcesses:
+    """One process per node. What was said of the network and of faults is said again to each new life."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, plans: Sequence[NodePlan], seed: int | None) -> None:
+        """The first plan is the controller's. `seed`: of the ids that nodes make, None for the system's."""
+        self.watchers: list[Callable[[], None]] = []
+        self.halted: list[HostedNode] = []
+        self.history = History()
+        self._cut: set[frozenset[BrokerId]] = set()
+        self.rules = SharedRules(self._say)
+        nodes = [
+            ChildNode(
+                loop,
+                plan,
+                seed,
+                self.rules.strikes,
+                self._told,
+                self._changed,
+                self.halted.append,
+                self._before_start,
+            )
+            for plan in plans
+        ]
+        self._nodes = nodes
+        self.controller = nodes[0]
+        self.brokers: dict[BrokerId, ChildNode] = {node.node_id: node for node in nodes[1:]}
+
+    async def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
+        wanted = list(pairs)
+        self._cut |= {frozenset(pair) for pair in wanted}
+        await self._say(messages.Cut(wanted))
+
+    def is_cut(self, one: BrokerId, other: BrokerId) -> bool:
+        return frozenset((one, other)) in self._cut
+
+    async def heal(self) -> None:
+        self._cut.clear()
+        await self._say(messages.Heal())
+
+    async def close(self) -> None:
+        for node in self._nodes:
+            await node.rest()
+
+    def _before_start(self) -> list[messages.ToChild]:
+        pairs = [(min(pair), max(pair)) for pair in self._cut]
+        return [messages.Cut(pairs), *self.rules.all()]
+
+    async def _say(self, message: messages.ToChild) -> None:
+        """To every living node; return once it is so everywhere."""
+        for node in self._nodes:
+            node.send(message)
+        await asyncio.gather(*(node.sync() for node in self._nodes))
+
+    def _told(self, node: ChildNode, events: list[TraceEvent]) -> None:
+        self.history.record(node.node_id, events)
+        self._changed()
+
+    def _changed(self) -> None:
+        for watcher in tuple(self.watchers):
+            watcher()
+
+
+class SharedRules:
+    """Fault rules in force at every child, counted here."""
+
+    def __init__(self, say: Callable[[messages.ToChild], Awaitable[None]]) -> None:
+        self._say = say
+        self._by_number: dict[int, Rule] = {}
+        self._next = 1
+
+    async def add(self, rule: Rule) -> None:
+        number = self._next
+        self._next += 1
+        self._by_number[number] = rule
+        await self._say(messages.AddRule(number, rule))
+
+    async def remove(self, rule: Rule) -> None:
+        for number, one in list(self._by_number.items()):
+            if one is rule:
+                del self._by_number[number]
+                await self._say(messages.RemoveRule(number))
+
+    async def clear(self) -> None:
+        for rule in list(self._by_number.values()):
+            await self.remove(rule)
+
+    def strikes(self, number: int) -> bool:
+        """A child met a request that this rule is about."""
+        rule = self._by_number.get(number)
+        return rule is not None and rule.strikes()
+
+    def all(self) -> list[messages.ToChild]:
+        """For a new life."""
+        return [messages.AddRule(number, rule) for number, rule in self._by_number.items()]

@@ -1,0 +1,192 @@
+"""What parent and child say to one another; each message is a dataclass, on the channel `{"Name": [fields]}`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from minikafka.broker.interception import Rule
+from minikafka.runtime.control.views import NodeView, Question
+from minikafka.runtime.plan import NodePlan
+from minikafka.trace import TraceEvent
+from minikafka.types import BrokerId
+
+# To the child.
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The first message: become this node. seed: of its ids, None for the system's random numbers.
+
+    trace_after: the `n` of the last event that was heard of its earlier lives.
+    """
+
+    plan: NodePlan
+    seed: str | None
+    trace_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin to live. Everything that is to hold from the first moment was said before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop cleanly; ends with `Ended`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """End at once; close connections after what was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Answer with `Frozen`, then stop the process (SIGSTOP) before it does anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerLoss:
+    """Die, leave the crash image in the directory, answer with `PowerLost`, end."""
+
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Answer with `Seen` now and after every turn that changes the answer."""
+
+    watch: int
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatch:
+    """No more of it."""
+
+    watch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Let nothing pass between the nodes of each pair."""
+
+    pairs: list[tuple[BrokerId, BrokerId]]
+
+
+@dataclass(frozen=True, slots=True)
+class Heal:
+    """Every node reaches every other again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddRule:
+    """A fault rule is in force; whether it strikes is asked of the parent (`ballot.py`)."""
+
+    number: int
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRule:
+    """It is not any more."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Events, from now on or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FailSync:
+    """The next `times` fsyncs in the node's directory fail."""
+
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Answer with `Synced`: everything said before is done."""
+
+    number: int
+
+
+ToChild: TypeAlias = (
+    Begin
+    | Start
+    | Stop
+    | Leave
+    | Freeze
+    | PowerLoss
+    | Watch
+    | Unwatch
+    | Cut
+    | Heal
+    | AddRule
+    | RemoveRule
+    | Tell
+    | FailSync
+    | Sync
+)
+
+
+# To the parent.
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The listeners are open and the node runs; or it cannot, and `error` is the plain reason."""
+
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The answer to a `Watch`; None while the node is not alive."""
+
+    watch: int
+    view: NodeView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A view of everything, the last before the process stopped."""
+
+    view: NodeView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Events, in the node's order."""
+
+    events: list[TraceEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The answer to `Sync`."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PowerLost:
+    """The directory is as a power cut would leave it, unless there is an `error`."""
+
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The node asked to go, or broke; the process ends after this."""
+
+    why: str
+    clean: bool
+
+
+ToParent: TypeAlias = Begun | Seen | Frozen | Told | Synced | PowerLost | Ended
