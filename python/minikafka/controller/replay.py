@@ -23,6 +23,7 @@ from minikafka.types import BrokerId, Offset, TopicId
 from minikafka.wire.message import Message
 from minikafka.wire.records.cluster_metadata import (
     BrokerRegistrationChangeRecord,
+    ClearElrRecord,
     ConfigRecord,
     FeatureLevelRecord,
     FenceBrokerRecord,
@@ -130,6 +131,20 @@ def _partition(draft: Draft, record: PartitionRecord) -> None:
 def _partition_change(draft: Draft, record: PartitionChangeRecord) -> None:
     partitions = draft.partitions_of(record.topic_id)
     partitions[record.partition_id] = merged(partitions[record.partition_id], record)
+
+
+def _clear_elr(draft: Draft, record: ClearElrRecord) -> None:
+    """R14: of one topic, or of all when none is named. Kafka raises the partition epoch here too."""
+    for name in [record.topic_name] if record.topic_name else list(draft.topics):
+        topic = draft.topics.get(name)
+        if topic is None or not any(state.elr or state.last_known_elr for state in topic.partitions.values()):
+            continue
+        partitions = draft.partitions_of(topic.topic_id)
+        for index, state in list(partitions.items()):
+            if state.elr or state.last_known_elr:
+                partitions[index] = state._replace(
+                    elr=(), last_known_elr=(), partition_epoch=state.partition_epoch + 1
+                )
 
 
 def merged(state: PartitionState, record: PartitionChangeRecord) -> PartitionState:
@@ -247,6 +262,7 @@ STEPS: Final = cast(
         RemoveTopicRecord: _remove_topic,
         PartitionRecord: _partition,
         PartitionChangeRecord: _partition_change,
+        ClearElrRecord: _clear_elr,
         RegisterBrokerRecord: _register_broker,
         UnregisterBrokerRecord: _unregister_broker,
         BrokerRegistrationChangeRecord: _broker_change,

@@ -18,6 +18,7 @@ from minikafka.types import NO_LEADER, TopicId, TopicPartition
 from minikafka.wire.message import Message
 from minikafka.wire.records.cluster_metadata import (
     BrokerRegistrationChangeRecord,
+    ClearElrRecord,
     ConfigRecord,
     FeatureLevelRecord,
     PartitionChangeRecord,
@@ -164,6 +165,10 @@ class Teller:
     def broker_gone(self, record: UnregisterBrokerRecord) -> None:
         self.trace.event("broker", "R12", what="unregistered", id=record.broker_id, why=self.why)
 
+    def elr_cleared(self, record: ClearElrRecord) -> None:
+        why = "min.insync.replicas was written, so who left earlier may lack what counts now"
+        self.trace.event("isr", "R14", what="ELR emptied", topics=record.topic_name or "all", why=why)
+
     def config(self, record: ConfigRecord) -> None:
         self.trace.event(
             "config",
@@ -197,6 +202,7 @@ TELL: Final = cast(
         RegisterBrokerRecord: Teller.broker,
         BrokerRegistrationChangeRecord: Teller.broker_change,
         UnregisterBrokerRecord: Teller.broker_gone,
+        ClearElrRecord: Teller.elr_cleared,
         ConfigRecord: Teller.config,
         FeatureLevelRecord: Teller.feature,
         ProducerIdsRecord: Teller.producer_ids,
