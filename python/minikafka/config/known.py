@@ -71,6 +71,7 @@ errors.deadletterqueue.auto.create.topics.enable BOOLEAN false
 errors.deadletterqueue.topic.name.prefix STRING dlq.
 fetch.purgatory.purge.interval.requests INT 1000
 follower.fetch.last.tiered.offset.enable BOOLEAN false
+follower.replication.throttled.rate LONG 9223372036854775807
 group.consumer.assignor.offload.enable BOOLEAN true
 group.consumer.max.assignment.interval.ms INT 15000
 group.consumer.max.heartbeat.interval.ms INT 15000
@@ -138,6 +139,7 @@ internal.metadata.log.segment.bytes INT -
 internal.metadata.max.batch.size.in.bytes INT 8388608
 kafka.metrics.polling.interval.secs INT 10
 kafka.metrics.reporters LIST ""
+leader.replication.throttled.rate LONG 9223372036854775807
 listener.security.protocol.map STRING -
 listeners LIST PLAINTEXT://:9092
 log.cleaner.io.buffer.size INT 524288
@@ -208,6 +210,7 @@ remote.log.storage.manager.class.name STRING -
 remote.log.storage.manager.class.path STRING -
 remote.log.storage.manager.impl.prefix STRING rsm.config.
 remote.log.storage.system.enable BOOLEAN false
+replica.alter.log.dirs.io.max.bytes.per.second LONG 9223372036854775807
 replica.socket.receive.buffer.bytes INT 65536
 replica.socket.timeout.ms INT 30000
 replication.quota.window.num INT 11

@@ -13,8 +13,10 @@ from minikafka.controller import configs, features, topics
 from minikafka.controller.configs import ConfigChange
 from minikafka.controller.controller import Controller
 from minikafka.controller.elect_leaders import elect_leader
+from minikafka.controller.elr_safety import elr_safe
 from minikafka.controller.features import FeatureUpdate
 from minikafka.controller.image import ConfigResource, MetadataImage
+from minikafka.controller.leadership import unregister
 from minikafka.controller.reassign import Move, moving, reassign
 from minikafka.controller.telling import tell_refusal
 from minikafka.controller.topics import CreatedTopic, MorePartitions, NewTopic
@@ -22,7 +24,7 @@ from minikafka.controller.view import ClusterView
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.state import PartitionState
-from minikafka.types import TopicId, TopicPartition
+from minikafka.types import BrokerId, TopicId, TopicPartition
 from minikafka.wire.message import Message
 
 A = TypeVar("A")
@@ -90,8 +92,8 @@ def alter_configs(
     validate_only: bool = False,
 ) -> Result[list[Rejected | None]]:
     """Single settings of resources change (IncrementalAlterConfigs)."""
-    image = controller.image
-    records, outcomes = _each(asked, lambda one: configs.incremental(image, one[0], one[1]))
+    view = controller.view
+    records, outcomes = _each(asked, lambda one: elr_safe(view, configs.incremental(view.image, *one)))
     return Result([] if validate_only else controller.decided(records, "an admin changed settings"), outcomes)
 
 
@@ -102,8 +104,8 @@ def replace_configs(
     validate_only: bool = False,
 ) -> Result[list[Rejected | None]]:
     """The given settings become a resource's only ones (AlterConfigs)."""
-    image = controller.image
-    records, outcomes = _each(asked, lambda one: configs.replace_all(image, one[0], one[1]))
+    view = controller.view
+    records, outcomes = _each(asked, lambda one: elr_safe(view, configs.replace_all(view.image, *one)))
     return Result([] if validate_only else controller.decided(records, "an admin replaced settings"), outcomes)
 
 
@@ -133,6 +135,13 @@ def elect_leaders(
                 if controller.trace.on:
                     tell_refusal(controller.trace, name, refusal, api="ElectLeaders")
     return Result(controller.decided(records, "an admin asked for an election"), outcomes)
+
+
+def unregister_broker(controller: Controller, broker_id: BrokerId) -> Result[BrokerId]:
+    """R12: the broker is forgotten; answers its id. Raises Rejected [102]."""
+    records = unregister(controller.view, broker_id)
+    controller.sessions.end(broker_id)
+    return Result(controller.decided(records, f"an admin unregistered broker {broker_id}"), broker_id)
 
 
 def reassign_partitions(

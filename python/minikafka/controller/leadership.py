@@ -14,9 +14,11 @@ from minikafka.config import TopicSettings
 from minikafka.controller.election import Election
 from minikafka.controller.partition_change import Rules, Target, partition_change
 from minikafka.controller.view import ClusterView, min_insync_replicas
+from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.state import PartitionState
 from minikafka.types import NO_LEADER, BrokerId
 from minikafka.wire.message import Message
+from minikafka.wire.records.cluster_metadata import UnregisterBrokerRecord
 
 _NOBODY: Final[frozenset[BrokerId]] = frozenset()
 
@@ -51,6 +53,16 @@ def broker_returned_unclean(view: ClusterView, broker_id: BrokerId) -> list[Mess
         leaving=gone,
         unclean_shutdown=gone,
     )
+
+
+def unregister(view: ClusterView, broker_id: BrokerId) -> list[Message]:
+    """The broker is forgotten: as if it left, and then as if it had never been. Raises Rejected [102]."""
+    registration = view.image.brokers.get(broker_id)
+    if registration is None:
+        why = f"Broker ID {broker_id} is not currently registered"
+        raise Rejected(ErrorCode.BROKER_ID_NOT_REGISTERED, why, rule="R12")
+    gone = UnregisterBrokerRecord(broker_id=broker_id, broker_epoch=registration.epoch)
+    return [*broker_leaves(view, broker_id), gone]
 
 
 def directories_fail(view: ClusterView, broker_id: BrokerId, failed: frozenset[bytes]) -> list[Message]:

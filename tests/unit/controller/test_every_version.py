@@ -21,15 +21,22 @@ from minikafka.wire.messages.broker_registration import BrokerRegistrationReques
 from minikafka.wire.messages.create_partitions import CreatePartitionsRequest, CreatePartitionsTopic
 from minikafka.wire.messages.create_topics import CreatableTopic, CreateTopicsRequest, CreateTopicsResponse
 from minikafka.wire.messages.delete_topics import DeleteTopicsRequest, DeleteTopicsResponse, DeleteTopicState
+from minikafka.wire.messages.describe_quorum import (
+    DescribeQuorumRequest,
+    DescribeQuorumRequestPartitionData,
+    DescribeQuorumRequestTopicData,
+    DescribeQuorumResponse,
+)
 from minikafka.wire.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse, TopicPartitions
 from minikafka.wire.messages.envelope import EnvelopeRequest
-from minikafka.wire.messages.fetch import FetchRequest
+from minikafka.wire.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from minikafka.wire.messages.incremental_alter_configs import IncrementalAlterConfigsRequest
 from minikafka.wire.messages.list_partition_reassignments import (
     ListPartitionReassignmentsRequest,
     ListPartitionReassignmentsResponse,
     ListPartitionReassignmentsTopics,
 )
+from minikafka.wire.messages.unregister_broker import UnregisterBrokerRequest, UnregisterBrokerResponse
 from minikafka.wire.messages.update_features import UpdateFeaturesRequest
 
 from tests.unit.controller.world import World
@@ -55,11 +62,13 @@ def request_of(api_key: int, version: int) -> Message:
             topics=[ReassignableTopic(name="t", partitions=[ReassignablePartition()])]
         ),
         46: ListPartitionReassignmentsRequest(topics=None),
+        55: DescribeQuorumRequest(),
         56: AlterPartitionRequest(broker_id=1),
         57: UpdateFeaturesRequest(),
         58: EnvelopeRequest(request_data=b"", client_host_address=b""),
         62: BrokerRegistrationRequest(broker_id=7),
         63: BrokerHeartbeatRequest(broker_id=7),
+        64: UnregisterBrokerRequest(broker_id=7),
         67: AllocateProducerIdsRequest(broker_id=7),
     }[api_key]
 
@@ -160,3 +169,36 @@ def test_r17_a_move_is_asked_for_listed_and_given_up_over_the_wire() -> None:
     assert alter(ReassignablePartition(partition_index=0, replicas=None)) == [(0, 0)]
     assert alter(ReassignablePartition(partition_index=0, replicas=None)) == [(0, 85)]
     assert listed(None) == []
+
+
+def test_r12_a_broker_that_will_not_come_back_is_unregistered() -> None:
+    """R12: it leads nothing any more and is forgotten; a second time there is nobody to forget."""
+    world = World()
+    world.start_brokers(1, 2)
+    topic = CreatableTopic(name="t", num_partitions=2, replication_factor=2)
+    world.ask(CreateTopicsRequest(topics=[topic]), 7, CreateTopicsResponse)
+    gone = UnregisterBrokerRequest(broker_id=1)
+    assert world.ask(gone, 0, UnregisterBrokerResponse).error_code == 0
+    assert sorted(world.node.image.brokers) == [2]
+    assert {state.leader for state in world.node.image.topics["t"].partitions.values()} == {2}
+    assert world.ask(gone, 0, UnregisterBrokerResponse).error_code == 102
+
+
+def test_the_quorum_is_the_controller_and_brokers_observe_it() -> None:
+    """KIP-595: one voter, whose log end counts; an observer is as far as its last fetch. Nothing else has a quorum."""
+    world = World()
+    world.start_brokers(1)
+    topic = FetchTopic(topic="__cluster_metadata", partitions=[FetchPartition(partition=0, fetch_offset=2)])
+    world.send(FetchRequest(replica_id=1, topics=[topic]), 12)
+
+    def quorum(name: str) -> DescribeQuorumResponse:
+        asked = DescribeQuorumRequestTopicData(topic_name=name, partitions=[DescribeQuorumRequestPartitionData()])
+        return world.ask(DescribeQuorumRequest(topics=[asked]), 2, DescribeQuorumResponse)
+
+    (found,) = quorum("__cluster_metadata").topics[0].partitions
+    end = world.node.image.offset + 1
+    assert (found.error_code, found.leader_id, found.high_watermark) == (0, 1000, end)
+    assert [(each.replica_id, each.log_end_offset) for each in found.current_voters] == [(1000, end)]
+    assert [(each.replica_id, each.log_end_offset) for each in found.observers] == [(1, 2)]
+    assert (found.observers[0].last_fetch_timestamp > 0, found.observers[0].last_caught_up_timestamp) == (True, -1)
+    assert quorum("t").topics[0].partitions[0].error_code == 3

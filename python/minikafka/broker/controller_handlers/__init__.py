@@ -20,11 +20,13 @@ _NAMES: Final = (
     "k44_incremental_alter_configs",
     "k45_alter_partition_reassignments",
     "k46_list_partition_reassignments",
+    "k55_describe_quorum",
     "k56_alter_partition",
     "k57_update_features",
     "k58_envelope",
     "k62_broker_registration",
     "k63_broker_heartbeat",
+    "k64_unregister_broker",
     "k67_allocate_producer_ids",
 )
 

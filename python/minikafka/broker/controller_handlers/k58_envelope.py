@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from minikafka.broker.handlers import FORWARDED
 from minikafka.broker.request import Request
 from minikafka.broker.sessions import Session
 from minikafka.effects import ConnectionId
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from minikafka.broker.controller_node import ControllerNode
 
 LENGTH_BYTES: Final = 4
-FORWARDABLE: Final = frozenset({19, 20, 33, 37, 43, 44, 57})
-"""CreateTopics, DeleteTopics, AlterConfigs, CreatePartitions, ElectLeaders, IncrementalAlterConfigs,
-UpdateFeatures."""
-
 
 def handle(node: ControllerNode, request: Request[EnvelopeRequest], now: Now) -> None:
     """Unwrap, handle, wrap the answer."""
@@ -32,7 +29,7 @@ def handle(node: ControllerNode, request: Request[EnvelopeRequest], now: Now) ->
     except codec.DecodeError:
         request.reply(EnvelopeResponse(error_code=int(ErrorCode.UNSUPPORTED_VERSION)))
         return
-    if header.api_key not in FORWARDABLE:
+    if header.api_key not in FORWARDED:
         request.reply(EnvelopeResponse(error_code=int(ErrorCode.INVALID_REQUEST)))
         return
     node.router.handle(Request(Wrapper(request), header, body), now)

@@ -43,9 +43,9 @@ _NAMES: Final = (
     "k75_describe_topic_partitions",
 )
 
-FORWARDED: Final = (19, 20, 33, 37, 43, 44, 45, 46, 57)
+FORWARDED: Final = (19, 20, 33, 37, 43, 44, 45, 46, 55, 57, 64)
 """CreateTopics, DeleteTopics, AlterConfigs, CreatePartitions, ElectLeaders, IncrementalAlterConfigs,
-AlterPartitionReassignments, ListPartitionReassignments, UpdateFeatures."""
+AlterPartitionReassignments, ListPartitionReassignments, DescribeQuorum, UpdateFeatures, UnregisterBroker."""
 
 HANDLERS: Final = {
     **{int(name[1:3]): f"minikafka.broker.handlers.{name}" for name in _NAMES},
