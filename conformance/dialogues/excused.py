@@ -6,11 +6,9 @@ from conformance.dialogues.compare import Excuse
 
 ELR_DEFAULT = "formatting Kafka with ELR writes min.insync.replicas as a cluster setting"
 NO_GROUP_CONFIGS = "settings of groups are not described"
-NO_MAX_TIMESTAMP = "a batch is stored as the client sent it, so one flagged LogAppendTime is refused"
 STRICTER = "records are looked at more strictly: deltas and lengths that Kafka stores unread are refused"
 TRAILING = "exactly one batch: Kafka drops a few bytes behind it"
 NO_RECORDS = "decompressed bytes that are no records are an invalid record"
-LZ4_END = "a compressed frame is read to its last record, not to its end mark"
 
 EXCUSED: tuple[Excuse, ...] = (
     Excuse("*", "*", "*error_message", "a refusal says why also where Kafka is silent", "None", "<text>"),
@@ -47,11 +45,9 @@ EXCUSED: tuple[Excuse, ...] = (
     ),
     Excuse("small_segments", "*", "*", "segments may be as small as a test wants them"),
     Excuse("bad_batches", "* trailing byte *", "*", TRAILING),
-    Excuse("bad_batches", "* LogAppendTime *", "*", NO_MAX_TIMESTAMP),
     Excuse("bad_records", "* byte *", "*", STRICTER, minikafka="87"),
     Excuse("bad_records", "* byte *", "*.base_offset", STRICTER, minikafka="-1"),
     Excuse("bad_records", "* byte *", "*.record_errors", STRICTER, kafka="[]"),
-    Excuse("compressed_batches", "* codec 3, cut *", "*", LZ4_END),
     Excuse("compressed_batches", "*", "*.error_code", NO_RECORDS, "-1", "87"),
     Excuse("fetch_details", "* unknown session *", "*", "every fetch is a full one (F10)"),
     Excuse("group_tools", "* list *", "groups[joined-none]", "a refused join leaves no empty group behind"),

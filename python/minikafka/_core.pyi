@@ -36,6 +36,7 @@ __all__ = [
     "encode_response",
     "inspect_batches",
     "read_records",
+    "recompress_batch",
     "schema_versions",
     "validate_records",
 ]
@@ -228,10 +229,18 @@ def read_records(data: _Buffer) -> list[Record]:
     Raises BatchError: `too_large` past the cap, `corrupt` for anything that does not parse.
     """
 
+def recompress_batch(batch: _Buffer, *, compression: int, level: int | None = None) -> bytes:
+    """The batch with its records compressed otherwise (L3): 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. `level` is gzip's
+    or zstd's; the others have none.
+
+    Raises BatchError when the records cannot be unpacked.
+    """
+
 def validate_records(
     batch: _Buffer, *, require_keys: bool, min_timestamp: int | None, max_timestamp: int | None
-) -> list[RecordError]:
-    """Look at every record of one batch (L4-L7); empty means fine. The batch is opened if compressed.
+) -> tuple[list[RecordError], int]:
+    """Look at every record of one batch (L4-L7): what is wrong, empty meaning fine, and their largest timestamp, -1
+    when none has one. The batch is opened if compressed.
 
     Raises BatchError when the records do not parse at all. Bounds are inclusive, in ms; -1 timestamps always pass.
     """
@@ -267,7 +276,12 @@ class Log:
     @property
     def failed(self) -> bool: ...
     def append_as_leader(
-        self, batch: _Buffer, *, leader_epoch: int, max_timestamp: int | None = None
+        self,
+        batch: _Buffer,
+        *,
+        leader_epoch: int,
+        max_timestamp: int | None = None,
+        create_time: int | None = None,
     ) -> BatchHeader: ...
     def append_as_follower(self, batches: _Buffer) -> list[BatchHeader]: ...
     def should_roll(self, *, size_bytes: int, max_timestamp: int, last_offset: int) -> bool: ...

@@ -11,8 +11,8 @@ mod common;
 
 use common::batch;
 use minikafka_log::batch::{
-    BatchHeader, RecordRules, Records, build_end_transaction_marker, check_records, inspect,
-    stamped_header, unpack,
+    BatchHeader, RecordRules, Records, Timestamps, build_end_transaction_marker, check_records,
+    inspect, stamped_header, unpack,
 };
 use minikafka_log::error::BatchErrorKind;
 use minikafka_log::fs::Chance;
@@ -43,10 +43,16 @@ fn l1_another_magic_and_a_batch_cut_short_have_names_of_their_own() {
 }
 
 #[test]
-fn l3_a_stamp_leaves_the_crc_alone_and_an_append_time_rewrites_it() {
+fn l3_a_stamp_leaves_the_crc_alone_and_another_timestamp_rewrites_it() {
     let sent = batch(2, "value", 5);
-    for append_time in [None, Some(99)] {
-        let mut written = stamped_header(&sent, 40, 7, append_time).unwrap().to_vec();
+    let (create, append) = (Timestamps::Create, Timestamps::Append);
+    for (timestamps, max_timestamp) in [
+        (None, 5),
+        (Some(create(5)), 5),
+        (Some(create(4)), 4),
+        (Some(append(99)), 99),
+    ] {
+        let mut written = stamped_header(&sent, 40, 7, timestamps).unwrap().to_vec();
         written.extend(&sent[61..]);
         let header = inspect(&written, true).unwrap()[0];
         assert_eq!(
@@ -57,10 +63,10 @@ fn l3_a_stamp_leaves_the_crc_alone_and_an_append_time_rewrites_it() {
             ),
             (40, 41, 7)
         );
-        assert_eq!(header.is_log_append_time(), append_time.is_some());
-        assert_eq!(header.max_timestamp, append_time.unwrap_or(5));
+        assert_eq!(header.is_log_append_time(), timestamps == Some(append(99)));
+        assert_eq!(header.max_timestamp, max_timestamp);
         let same_crc = header.crc == BatchHeader::parse(&sent).unwrap().crc;
-        assert_eq!(same_crc, append_time.is_none());
+        assert_eq!(same_crc, max_timestamp == 5);
     }
 }
 

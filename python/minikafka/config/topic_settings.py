@@ -37,15 +37,14 @@ class TopicSettings:
     cleanup_policy: tuple[str, ...] = words(
         ("delete",), "What happens to old segments: delete, compact, or both.", choices=("compact", "delete")
     )
-    compression_gzip_level: int = integer(-1, "Level when the broker compresses with gzip.", supported=False)
+    compression_gzip_level: int = integer(-1, "Level when the broker compresses with gzip (L3).", at_least=-1)
     compression_lz4_level: int = integer(9, "Level when the broker compresses with lz4.", supported=False)
     compression_type: str = string(
         "producer",
         "How batches are stored; `producer` keeps them as sent (L3).",
         choices=("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
-        supported=False,
     )
-    compression_zstd_level: int = integer(3, "Level when the broker compresses with zstd.", supported=False)
+    compression_zstd_level: int = integer(3, "Level when the broker compresses with zstd (L3).", at_least=-131_072)
     delete_retention_ms: int = long(
         DAY_MS, "How long a tombstone outlives its first cleaning (L16).", at_least=0
     )

@@ -16,6 +16,7 @@ from minikafka._core import (
     crc32c,
     inspect_batches,
     read_records,
+    recompress_batch,
     validate_records,
 )
 from minikafka.types import Buffer
@@ -28,6 +29,7 @@ __all__ = [
     "crc32c",
     "inspect_batches",
     "read_records",
+    "recompress_batch",
     "sequence_after",
     "split",
     "validate_records",

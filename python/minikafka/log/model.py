@@ -82,15 +82,22 @@ class ModelLog:
         return len(self._segments)
 
     def append_as_leader(
-        self, batch: Buffer, *, leader_epoch: LeaderEpoch, max_timestamp: int | None = None
+        self,
+        batch: Buffer,
+        *,
+        leader_epoch: LeaderEpoch,
+        max_timestamp: int | None = None,
+        create_time: int | None = None,
     ) -> BatchHeader:
         data = bytearray(batch)
         struct.pack_into(">q", data, 0, self.log_end_offset)
         struct.pack_into(">i", data, 12, leader_epoch)
-        if max_timestamp is not None:
+        timestamp = create_time if max_timestamp is None else max_timestamp
+        if timestamp is not None:
             (attributes,) = struct.unpack_from(">h", data, ATTRIBUTES_AT)
-            struct.pack_into(">h", data, ATTRIBUTES_AT, attributes | LOG_APPEND_TIME)
-            struct.pack_into(">q", data, MAX_TIMESTAMP_AT, max_timestamp)
+            flag = 0 if max_timestamp is None else LOG_APPEND_TIME
+            struct.pack_into(">h", data, ATTRIBUTES_AT, attributes & ~LOG_APPEND_TIME | flag)
+            struct.pack_into(">q", data, MAX_TIMESTAMP_AT, timestamp)
             struct.pack_into(">I", data, CRC_AT, crc32c(bytes(data[ATTRIBUTES_AT:])))
         headers = inspect_batches(data, verify_crc=False)
         if len(headers) != 1:

@@ -244,12 +244,20 @@ class Log(Protocol):
     @property
     def failed(self) -> bool: ...
     def append_as_leader(
-        self, batch: Buffer, *, leader_epoch: LeaderEpoch, max_timestamp: int | None = None
+        self,
+        batch: Buffer,
+        *,
+        leader_epoch: LeaderEpoch,
+        max_timestamp: int | None = None,
+        create_time: int | None = None,
     ) -> BatchHeader:
         """Append exactly one batch at the log end offset; return its header as written (L3).
 
         Base offset and leader epoch are stamped outside the CRC. With `max_timestamp` (LogAppendTime, ms) the batch is
-        flagged, its max timestamp set and its CRC rewritten. The CRC as sent is *not* checked again: inspect first.
+        flagged and its max timestamp set, with `create_time` (CreateTime, the largest of its records', ms) the flag is
+        cleared and it is set as well; if that changes anything the CRC is rewritten. The CRC as sent is *not* checked
+        again: inspect first.
+
         Never rolls: ask `should_roll` before, so that producer state can be snapshotted at the roll (L9, I9).
         """
         ...

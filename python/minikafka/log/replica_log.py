@@ -141,10 +141,17 @@ class ReplicaLog:
     # Appending.
 
     def append_as_leader(
-        self, batch: Buffer, leader_epoch: LeaderEpoch, append_time_ms: int | None = None
+        self,
+        batch: Buffer,
+        leader_epoch: LeaderEpoch,
+        append_time_ms: int | None = None,
+        create_time_ms: int | None = None,
     ) -> AnyHeader:
-        """Append one checked batch; `append_time_ms` stamps LogAppendTime (L6). Returns the header as written."""
-        written = self.port.append_as_leader(batch, leader_epoch=leader_epoch, max_timestamp=append_time_ms)
+        """Append one checked batch; `append_time_ms` stamps LogAppendTime (L6), `create_time_ms` the largest timestamp
+        of its records (L3). Returns the header as written."""
+        written = self.port.append_as_leader(
+            batch, leader_epoch=leader_epoch, max_timestamp=append_time_ms, create_time=create_time_ms
+        )
         self._derived.note(written)
         return written
 

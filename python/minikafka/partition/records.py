@@ -10,19 +10,23 @@
     what is compressed can be decompressed          UNKNOWN_SERVER_ERROR [-1]
     timestamps within the topic's bounds            INVALID_TIMESTAMP [32]
     keys, on a compacted topic                      INVALID_RECORD [87], naming the records
+    size <= max.message.bytes, compressed anew      MESSAGE_TOO_LARGE [10]
     size <= segment.bytes                           RECORD_LIST_TOO_LARGE [18]
 
 All or nothing: one bad record refuses its batch, and the answer names every bad one (L7).
+
+What is stored is what was sent, with two exceptions (L3): the largest timestamp in the header becomes that of the
+records, and with a `compression.type` other than `producer` a batch compressed otherwise is compressed anew.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from minikafka.errors import ErrorCode, Rejected
-from minikafka.log.batch import BatchError, BatchHeader, inspect_batches, validate_records
+from minikafka.log.batch import BatchError, BatchHeader, inspect_batches, recompress_batch, validate_records
 from minikafka.types import NO_PRODUCER_ID, NO_TIMESTAMP, Buffer
 
 if TYPE_CHECKING:
@@ -33,6 +37,9 @@ ZSTD: Final = 4
 ZSTD_VERSION: Final = 7
 COMPRESSION_MASK: Final = 7
 LONG_MAX: Final = 2**63 - 1
+DEFAULT_LEVEL: Final = -1
+COMPRESSIONS: Final[Mapping[str, int]] = {"uncompressed": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
+"""`compression.type` -> what a batch is compressed with then; `producer` leaves that to the client."""
 CREATE_TIME: Final = "CreateTime"
 BASE_OFFSET: Final = struct.Struct(">q")
 FIRST_BYTES: Final = struct.Struct(">qiibIh")
@@ -89,32 +96,59 @@ def check_shape(records: Buffer, produce_version: int) -> None:
         )
 
 
-def check_client_batch(records: Buffer, settings: TopicSettings, now_ms: int) -> BatchHeader:
-    """The header of the one batch in `records`, whose shape was checked. `now_ms` is wall time.
+class ClientBatch(NamedTuple):
+    """A batch that may enter the log. records: as it is to be stored, apart from what an append stamps; header: of
+    those. max_timestamp: the largest of its records', as a reader takes them."""
+
+    header: BatchHeader
+    records: Buffer
+    max_timestamp: int
+
+
+def check_client_batch(records: Buffer, settings: TopicSettings, now_ms: int) -> ClientBatch:
+    """The one batch in `records`, whose shape was checked, as it is to be stored. `now_ms` is wall time.
 
     Raises Rejected, changes nothing.
     """
-    size = len(records)
     (base_offset,) = BASE_OFFSET.unpack_from(records)
     if base_offset != 0:
         raise Rejected(ErrorCode.INVALID_RECORD, f"a client's batch has base offset 0, not {base_offset}")
+    _check_size(len(records), settings)
+    try:
+        (header,) = inspect_batches(records)
+        _check_fields(header)
+        max_timestamp = _check_records(records, header, settings, now_ms)
+        wanted = COMPRESSIONS.get(settings.compression_type, header.compression)
+        if header.compression != wanted:
+            records = recompress_batch(records, compression=wanted, level=_level(settings))
+            (header,) = inspect_batches(records, verify_crc=False)
+            _check_size(len(records), settings)
+    except BatchError as error:
+        raise Rejected(_code_of(error), str(error)) from error
+    if len(records) > settings.segment_bytes:
+        raise Rejected(
+            ErrorCode.RECORD_LIST_TOO_LARGE,
+            f"the batch has {len(records)} bytes; segment.bytes is {settings.segment_bytes}",
+        )
+    return ClientBatch(header, records, max_timestamp)
+
+
+def _check_size(size: int, settings: TopicSettings) -> None:
+    """L2: as sent, and again when it was compressed anew."""
     if size > settings.max_message_bytes:
         raise Rejected(
             ErrorCode.MESSAGE_TOO_LARGE,
             f"the batch has {size} bytes; max.message.bytes is {settings.max_message_bytes}",
         )
-    try:
-        (header,) = inspect_batches(records)
-        _check_fields(header)
-        _check_records(records, header, settings, now_ms)
-    except BatchError as error:
-        raise Rejected(_code_of(error), str(error)) from error
-    if size > settings.segment_bytes:
-        raise Rejected(
-            ErrorCode.RECORD_LIST_TOO_LARGE,
-            f"the batch has {size} bytes; segment.bytes is {settings.segment_bytes}",
-        )
-    return header
+
+
+def _level(settings: TopicSettings) -> int | None:
+    """How hard to compress; None where the compression has no levels, or its default is asked for."""
+    if settings.compression_type == "zstd":
+        return settings.compression_zstd_level
+    if settings.compression_type == "gzip" and settings.compression_gzip_level != DEFAULT_LEVEL:
+        return settings.compression_gzip_level
+    return None
 
 
 def _code_of(error: BatchError) -> ErrorCode:
@@ -134,19 +168,20 @@ def _check_fields(header: BatchHeader) -> None:
         raise Rejected(ErrorCode.INVALID_RECORD, f"producer {header.producer_id} sent no sequence")
 
 
-def _check_records(records: Buffer, header: BatchHeader, settings: TopicSettings, now_ms: int) -> None:
-    """L3, L5-L7: every record is looked at, compressed or not; the bytes stay as they are."""
-    if header.is_log_append_time:
+def _check_records(records: Buffer, header: BatchHeader, settings: TopicSettings, now_ms: int) -> int:
+    """L3, L5-L7: every record is looked at, compressed or not. Returns their largest timestamp."""
+    is_create_time = settings.message_timestamp_type == CREATE_TIME
+    if header.is_log_append_time and not (is_create_time and header.max_timestamp != NO_TIMESTAMP):
         why = "LogAppendTime is the broker's to set"
         raise RecordsRejected(
             ErrorCode.INVALID_TIMESTAMP, why, [(index, why) for index in range(header.record_count)]
         )
     earliest, latest = NO_TIMESTAMP, LONG_MAX
-    if settings.message_timestamp_type == CREATE_TIME:
+    if is_create_time:
         earliest = max(NO_TIMESTAMP, now_ms - settings.message_timestamp_before_max_ms)
         latest = min(LONG_MAX, now_ms + settings.message_timestamp_after_max_ms)
     try:
-        errors = validate_records(
+        errors, max_timestamp = validate_records(
             records, require_keys=settings.is_compacted, min_timestamp=earliest, max_timestamp=latest
         )
     except BatchError as error:
@@ -155,7 +190,7 @@ def _check_records(records: Buffer, header: BatchHeader, settings: TopicSettings
             raise Rejected(ErrorCode.UNKNOWN_SERVER_ERROR, f"it cannot be decompressed: {error}") from error
         raise
     if not errors:
-        return
+        return max_timestamp
     late = any(error.kind == "timestamp" for error in errors)
     raise RecordsRejected(
         ErrorCode.INVALID_TIMESTAMP if late else ErrorCode.INVALID_RECORD,

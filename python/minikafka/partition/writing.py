@@ -61,19 +61,21 @@ def append(
     check_min_isr(local, role, acks)
     log = local.log
     settings = local.settings
+    append_time_ms = now.wall_ms if settings.message_timestamp_type == LOG_APPEND_TIME else None
     if from_client:
-        header: BatchHeader = check_client_batch(records, settings, now.wall_ms)
+        header, records, create_time_ms = check_client_batch(records, settings, now.wall_ms)
     else:
         header = inspect_batches(records, verify_crc=False)[0]
+        create_time_ms = header.max_timestamp
+    max_timestamp = create_time_ms if append_time_ms is None else append_time_ms
     base_offset = log.port.log_end_offset
     last_offset = base_offset + header.last_offset_delta
-    local.rolled |= log.roll_if_due(header.size_bytes, header.max_timestamp, last_offset)
+    local.rolled |= log.roll_if_due(header.size_bytes, max_timestamp, last_offset)
     if header.producer_id != NO_PRODUCER_ID:
         duplicate = _check_producer(local, header, from_client, produce_version, transactional_id, guard)
         if duplicate is not None:
             return duplicate
-    append_time_ms = now.wall_ms if settings.message_timestamp_type == LOG_APPEND_TIME else None
-    log.append_as_leader(records, role.epoch, append_time_ms)
+    log.append_as_leader(records, role.epoch, append_time_ms, create_time_ms)
     if header.is_transactional:
         local.verifications.end(header.producer_id)
     local.flush_if_asked()

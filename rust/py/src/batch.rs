@@ -319,7 +319,7 @@ fn validate_records(
     require_keys: bool,
     min_timestamp: Option<i64>,
     max_timestamp: Option<i64>,
-) -> PyResult<Vec<RecordError>> {
+) -> PyResult<(Vec<RecordError>, i64)> {
     let rules = core::RecordRules {
         require_keys,
         min_timestamp,
@@ -330,9 +330,27 @@ fn validate_records(
     let check = || core::check_records(&header, bytes, rules);
     // A small uncompressed batch is looked through faster than the GIL changes hands.
     let is_quick = bytes.len() < DETACH_FROM_BYTES && header.compression() == 0;
-    let errors = if is_quick { check() } else { py.detach(check) };
-    let errors = errors.map_err(|error| batch_error(py, &error))?;
-    Ok(errors.into_iter().map(RecordError::from).collect())
+    let checked = if is_quick { check() } else { py.detach(check) };
+    let checked = checked.map_err(|error| batch_error(py, &error))?;
+    let errors = checked.errors.into_iter().map(RecordError::from).collect();
+    Ok((errors, checked.largest_timestamp))
+}
+
+#[pyfunction]
+#[pyo3(signature = (batch, *, compression, level=None))]
+#[allow(clippy::needless_pass_by_value)]
+fn recompress_batch<'py>(
+    py: Python<'py>,
+    batch: BytesLike<'py>,
+    compression: u8,
+    level: Option<i32>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = batch.as_slice();
+    let header = core::BatchHeader::parse(bytes).map_err(|error| batch_error(py, &error))?;
+    let packed = py
+        .detach(|| core::recompress(&header, bytes, compression, level))
+        .map_err(|error| batch_error(py, &error))?;
+    Ok(PyBytes::new(py, &packed))
 }
 
 /// Adds this file's names to the module.
@@ -345,5 +363,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(build_batch, module)?)?;
     module.add_function(wrap_pyfunction!(build_end_transaction_marker, module)?)?;
     module.add_function(wrap_pyfunction!(read_records, module)?)?;
+    module.add_function(wrap_pyfunction!(recompress_batch, module)?)?;
     module.add_function(wrap_pyfunction!(validate_records, module)?)
 }

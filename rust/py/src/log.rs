@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use minikafka_log::batch::Timestamps;
 use minikafka_log::error::Result as LogResult;
 use minikafka_log::flush;
 use minikafka_log::fs::FileSystem;
@@ -162,17 +163,20 @@ impl Log {
         self.lock().failure().is_some()
     }
 
-    #[pyo3(signature = (batch, *, leader_epoch, max_timestamp=None))]
+    #[pyo3(signature = (batch, *, leader_epoch, max_timestamp=None, create_time=None))]
     fn append_as_leader(
         &self,
         py: Python<'_>,
         batch: BytesLike<'_>,
         leader_epoch: i32,
         max_timestamp: Option<i64>,
+        create_time: Option<i64>,
     ) -> PyResult<BatchHeader> {
+        let created = create_time.map(Timestamps::Create);
+        let timestamps = max_timestamp.map(Timestamps::Append).or(created);
         let bytes = batch.as_slice();
         self.run(py, bytes.len() >= DETACH_FROM_BYTES, |log| {
-            log.append_as_leader(bytes, leader_epoch, max_timestamp)
+            log.append_as_leader(bytes, leader_epoch, timestamps)
                 .map(BatchHeader::from)
         })
     }

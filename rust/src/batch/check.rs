@@ -40,7 +40,16 @@ pub struct RecordError {
     pub fault: RecordFault,
 }
 
-/// What is wrong with the records of one whole batch; empty when nothing is.
+/// What looking at every record brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What is wrong with them; empty when nothing is.
+    pub errors: Vec<RecordError>,
+    /// The largest timestamp of them, -1 when none has one.
+    pub largest_timestamp: i64,
+}
+
+/// Looks at every record of one whole batch.
 ///
 /// # Errors
 /// `Invalid` when a record does not parse or there are not `record_count` of them, `Corrupt` when the compressed stream
@@ -49,7 +58,7 @@ pub fn check_records(
     header: &BatchHeader,
     batch: &[u8],
     rules: RecordRules,
-) -> Result<Vec<RecordError>, BatchError> {
+) -> Result<Checked, BatchError> {
     if header.compression() == 0 {
         // The records lie there to be looked at, without a copy.
         return check_stream(header, batch.get(HEADER_BYTES..).unwrap_or_default(), rules);
@@ -61,24 +70,29 @@ fn check_stream(
     header: &BatchHeader,
     stream: impl BufRead,
     rules: RecordRules,
-) -> Result<Vec<RecordError>, BatchError> {
+) -> Result<Checked, BatchError> {
     let mut walk = Walk {
         stream,
         consumed: 0,
     };
-    let mut errors = Vec::new();
+    let mut checked = Checked {
+        errors: Vec::new(),
+        largest_timestamp: -1,
+    };
     for batch_index in 0..header.record_count {
         let glimpse = walk.record();
         if walk.consumed > MOST_UNCOMPRESSED_BYTES {
             return Err(too_large());
         }
         let glimpse = glimpse.map_err(|error| bad_record(batch_index, &error))?;
-        if let Some(fault) = fault_of(&glimpse, header, batch_index, rules) {
-            errors.push(RecordError { batch_index, fault });
+        let timestamp = timestamp_of(&glimpse, header);
+        checked.largest_timestamp = checked.largest_timestamp.max(timestamp);
+        if let Some(fault) = fault_of(&glimpse, timestamp, batch_index, rules) {
+            checked.errors.push(RecordError { batch_index, fault });
         }
     }
     match walk.stream.fill_buf() {
-        Ok([]) => Ok(errors),
+        Ok([]) => Ok(checked),
         Ok(_) => Err(BatchError::invalid(
             "the batch holds more records than its header says",
         )),
@@ -86,9 +100,18 @@ fn check_stream(
     }
 }
 
+/// As a reader would take it (L6).
+fn timestamp_of(glimpse: &Glimpse, header: &BatchHeader) -> i64 {
+    if header.is_log_append_time() {
+        header.max_timestamp
+    } else {
+        header.base_timestamp.wrapping_add(glimpse.timestamp_delta)
+    }
+}
+
 fn fault_of(
     glimpse: &Glimpse,
-    header: &BatchHeader,
+    timestamp: i64,
     batch_index: i32,
     rules: RecordRules,
 ) -> Option<RecordFault> {
@@ -98,7 +121,6 @@ fn fault_of(
     if glimpse.offset_delta != batch_index {
         return Some(RecordFault::OffsetDelta(glimpse.offset_delta));
     }
-    let timestamp = header.base_timestamp.wrapping_add(glimpse.timestamp_delta);
     let is_early = rules.min_timestamp.is_some_and(|least| timestamp < least);
     let is_late = rules.max_timestamp.is_some_and(|most| timestamp > most);
     (timestamp != -1 && (is_early || is_late)).then_some(RecordFault::Timestamp(timestamp))

@@ -16,6 +16,13 @@ use crate::error::{BatchError, BatchErrorKind};
 /// What the records of one batch may unpack to.
 pub const MOST_UNCOMPRESSED_BYTES: u64 = 256 << 20;
 
+/// Flags of an lz4 frame, and the length in front of each of its blocks, whose top bit says "not compressed".
+const LZ4_BLOCK_CHECKSUM: u8 = 1 << 4;
+const LZ4_CONTENT_SIZE: u8 = 1 << 3;
+const LZ4_CONTENT_CHECKSUM: u8 = 1 << 2;
+const LZ4_DICTIONARY: u8 = 1;
+const LZ4_BLOCK_SIZE: u32 = i32::MAX as u32;
+
 /// Java's snappy stream: this, two version numbers, then blocks that each carry their length.
 const XERIAL_MAGIC: [u8; 8] = *b"\x82SNAPPY\0";
 const XERIAL_HEADER_BYTES: usize = 16;
@@ -33,6 +40,10 @@ pub fn open<'a>(header: &BatchHeader, batch: &'a [u8]) -> Result<impl Read + use
         0 => Box::new(bytes),
         1 => Box::new(MultiGzDecoder::new(bytes)),
         2 => Box::new(Snappy::new(bytes)),
+        3 if !is_whole_frame(bytes).unwrap_or(false) => {
+            let error = io::Error::from(io::ErrorKind::UnexpectedEof);
+            return Err(damaged(&error));
+        }
         3 => Box::new(FrameDecoder::new(bytes)),
         4 => Box::new(zstd::Decoder::with_buffer(bytes).map_err(|error| damaged(&error))?),
         other => return Err(unsupported(other)),
@@ -170,6 +181,31 @@ impl Read for Snappy<'_> {
         self.read += count;
         Ok(count)
     }
+}
+
+/// Whether an lz4 frame goes on to its end mark and the checksum after that, which the decoder does not wait for. Only
+/// lengths are looked at; everything else is the decoder's business.
+fn is_whole_frame(bytes: &[u8]) -> Option<bool> {
+    let mut frame = Cursor(bytes);
+    let [_magic @ .., flags, _block_size] = frame.array::<6>()?;
+    let has = |bit: u8| flags & bit != 0;
+    let content_size = if has(LZ4_CONTENT_SIZE) { 8 } else { 0 };
+    let dictionary = if has(LZ4_DICTIONARY) { 4 } else { 0 };
+    frame.take(content_size + dictionary + 1)?; // the header's checksum is one byte
+    loop {
+        let size = u32::from_le_bytes(frame.array()?) & LZ4_BLOCK_SIZE;
+        if size == 0 {
+            break;
+        }
+        frame.take(size as usize)?;
+        if has(LZ4_BLOCK_CHECKSUM) {
+            frame.take(4)?;
+        }
+    }
+    if has(LZ4_CONTENT_CHECKSUM) {
+        frame.take(4)?;
+    }
+    Some(true)
 }
 
 fn unpack_snappy(packed: &[u8]) -> io::Result<Vec<u8>> {

@@ -10,13 +10,13 @@ mod stamp;
 mod validate;
 
 pub use build::{BatchOptions, NewRecord, build_batch, build_end_transaction_marker};
-pub use check::{RecordError, RecordFault, RecordRules, check_records};
+pub use check::{Checked, RecordError, RecordFault, RecordRules, check_records};
 pub use compression::{Level, MOST_UNCOMPRESSED_BYTES, unpack};
 pub use filter::{Keep, Retention, recompress, retain};
 pub use header::{BatchHeader, HEADER_BYTES, LENGTH_PREFIX_BYTES, Marker, with_flags};
 pub(crate) use record::RawRecords;
 pub use record::{Header, Record, Records};
-pub use stamp::stamped_header;
+pub use stamp::{Timestamps, stamped_header};
 pub use validate::{check_crc, crc_of_batch, inspect, split_batches};
 
 /// CRC-32C (Castagnoli) of `data`, continuing from `initial`.

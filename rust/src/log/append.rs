@@ -2,7 +2,9 @@
 
 use std::io;
 
-use crate::batch::{BatchHeader, HEADER_BYTES, check_crc, split_batches, stamped_header};
+use crate::batch::{
+    BatchHeader, HEADER_BYTES, Timestamps, check_crc, split_batches, stamped_header,
+};
 use crate::error::{BatchError, BatchErrorKind, Result};
 use crate::log::Log;
 use crate::log::segment::Segment;
@@ -18,14 +20,14 @@ impl Log {
         &mut self,
         batch: &[u8],
         leader_epoch: i32,
-        append_time: Option<i64>,
+        timestamps: Option<Timestamps>,
     ) -> Result<BatchHeader> {
         self.guarded(|log| {
             let as_sent = BatchHeader::parse(batch)?;
             if as_sent.size_bytes as usize != batch.len() {
                 return Err(BatchError::corrupt("an append takes exactly one whole batch").into());
             }
-            let stamped = stamped_header(batch, log.log_end_offset, leader_epoch, append_time)?;
+            let stamped = stamped_header(batch, log.log_end_offset, leader_epoch, timestamps)?;
             let header = BatchHeader {
                 marker: as_sent.marker,
                 ..BatchHeader::parse(&stamped)?

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import google_crc32c
 import pytest
 from minikafka._core import (
@@ -12,6 +14,7 @@ from minikafka._core import (
     crc32c,
     inspect_batches,
     read_records,
+    recompress_batch,
     validate_records,
 )
 
@@ -71,16 +74,19 @@ def test_l5_a_compacted_topic_refuses_null_keys(compression: int) -> None:
     """Each record without a key is named by its place in the batch, compressed or not."""
     records: Records = [(1000, key, b"value", []) for key in (b"key", None, b"key", None)]
     data = build_batch(records, compression=compression)
-    errors = validate_records(data, require_keys=True, min_timestamp=None, max_timestamp=None)
+    errors, _ = validate_records(data, require_keys=True, min_timestamp=None, max_timestamp=None)
     assert [(error.batch_index, error.kind) for error in errors] == [(1, "invalid"), (3, "invalid")]
-    assert validate_records(data, require_keys=False, min_timestamp=None, max_timestamp=None) == []
+    assert validate_records(data, require_keys=False, min_timestamp=None, max_timestamp=None) == ([], 1000)
 
 
 def test_l6_timestamps_out_of_range_are_named_and_minus_one_passes() -> None:
     """Both bounds are inclusive; a record without a timestamp has nothing to check."""
     records: Records = [(timestamp, None, b"", []) for timestamp in (9, 10, 20, 21, -1)]
-    errors = validate_records(build_batch(records), require_keys=False, min_timestamp=10, max_timestamp=20)
+    errors, largest = validate_records(
+        build_batch(records), require_keys=False, min_timestamp=10, max_timestamp=20
+    )
     assert [(error.batch_index, error.kind) for error in errors] == [(0, "timestamp"), (3, "timestamp")]
+    assert largest == 21
 
 
 def test_l4_a_record_count_that_lies_is_invalid() -> None:
@@ -155,3 +161,54 @@ def test_a_header_is_a_value() -> None:
     assert len({header, BatchHeader()}) == 2
     with pytest.raises(AttributeError):
         header.base_offset = 6  # type: ignore[misc]
+
+
+def test_l4_an_lz4_frame_cut_in_its_end_mark_or_checksum_is_damaged() -> None:
+    """Every record is there, but Kafka waits for the mark and refuses; so do we."""
+    whole = build_batch([(1000, b"key", b"value" * 50, [])], compression=3)
+    _validate(whole)
+    for cut in range(1, 5):
+        data = bytearray(whole[:-cut])
+        data[8:12] = (len(data) - 12).to_bytes(4, "big")
+        data[17:21] = crc32c(bytes(data[21:])).to_bytes(4, "big")
+        with pytest.raises(BatchError) as caught:
+            _validate(bytes(data))
+        assert caught.value.kind == "corrupt"
+
+
+@pytest.mark.parametrize("to", COMPRESSIONS)
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_l3_recompression_keeps_every_record_and_the_header(compression: int, to: int) -> None:
+    """Only compression, length and checksum change; the levels differ in size alone."""
+    records: Records = [(1000 + number, b"key", b"value" * number, [("h", b"x")]) for number in range(40)]
+    sent = build_batch(records, compression=compression, producer_id=7, producer_epoch=1, base_sequence=5)
+    packed = recompress_batch(sent, compression=to)
+    (before,), (after,) = inspect_batches(sent), inspect_batches(packed)
+    assert (after.compression, after.size_bytes) == (to, len(packed))
+    kept = (
+        "producer_id",
+        "producer_epoch",
+        "base_sequence",
+        "last_offset_delta",
+        "max_timestamp",
+        "record_count",
+    )
+    assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+    content = [
+        [
+            (record.offset, record.timestamp, record.key, record.value, record.headers)
+            for record in read_records(data)
+        ]
+        for data in (sent, packed)
+    ]
+    assert content[0] == content[1]
+
+
+@pytest.mark.parametrize(("compression", "low", "high"), [(1, 1, 9), (4, -50, 19)])
+def test_l3_a_higher_level_packs_smaller(compression: int, low: int, high: int) -> None:
+    """`compression.gzip.level` and `compression.zstd.level`."""
+    chance = random.Random(1)
+    words = [b"%d" % chance.randrange(1000) for _ in range(3000)]
+    sent = build_batch([(1000, b"key", b" ".join(words), [])])
+    sizes = [len(recompress_batch(sent, compression=compression, level=level)) for level in (low, high)]
+    assert sizes[1] < sizes[0]

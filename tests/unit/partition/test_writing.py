@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from minikafka.errors import ErrorCode, Rejected
-from minikafka.log.batch import build_batch, inspect_batches, read_records
+from minikafka.log.batch import build_batch, crc32c, inspect_batches, read_records
 from minikafka.partition.acks import ALL, LEADER
 from minikafka.partition.partition import Isolation, Origin
 from minikafka.partition.records import RecordsRejected
@@ -301,3 +303,53 @@ def test_l3_a_compressed_batch_is_opened_to_look_at_its_records(compression: int
     assert [index for index, _ in refused.value.record_errors] == [1]
     world.append(good)
     assert world.read().records[61:] == good[61:]
+
+
+def test_l3_the_largest_timestamp_in_the_header_becomes_that_of_the_records() -> None:
+    """A client may claim any; retention and lookups by time go by it, so the leader writes the true one."""
+    world = World().lead()
+    lying = bytearray(records(b"a", timestamp=WALL_MS - 5))
+    struct.pack_into(">q", lying, 35, WALL_MS + 10**12)
+    struct.pack_into(">I", lying, 17, crc32c(bytes(lying[21:])))
+    world.append(bytes(lying))
+    (header,) = inspect_batches(world.read().records)
+    assert header.max_timestamp == WALL_MS - 5
+
+
+def test_l6_under_create_time_the_log_append_time_flag_is_cleared() -> None:
+    """Kafka takes such a batch: its timestamp is the header's, which is checked as every other is."""
+    world = World().lead()
+    world.append(build_batch([(WALL_MS, b"k", b"v", ())], log_append_time=True))
+    (header,) = inspect_batches(world.read().records)
+    assert (header.is_log_append_time, header.max_timestamp) == (False, WALL_MS)
+    early = build_batch([(WALL_MS + 10**10, b"k", b"v", ())], log_append_time=True)
+    assert world.refusal(early) is ErrorCode.INVALID_TIMESTAMP
+    without = build_batch([(-1, b"k", b"v", ())], log_append_time=True)
+    assert world.refusal(without) is ErrorCode.INVALID_TIMESTAMP
+
+
+@pytest.mark.parametrize(
+    ("compression_type", "stored"),
+    [("uncompressed", 0), ("gzip", 1), ("snappy", 2), ("lz4", 3), ("zstd", 4), ("producer", 1)],
+)
+def test_l3_compression_type_is_what_the_log_holds(compression_type: str, stored: int) -> None:
+    """Whatever the client sent (gzip here); `producer` leaves the choice to it. Offsets and sequence stay."""
+    world = World({"compression.type": compression_type}).lead()
+    rows = [(WALL_MS + number, b"k", b"value" * number, ()) for number in range(20)]
+    sent = build_batch(rows, compression=1, producer_id=7, producer_epoch=0, base_sequence=0)
+    assert world.append(sent).last_offset == 19
+    (header,) = inspect_batches(world.read().records)
+    assert (header.compression, header.producer_id, header.last_sequence) == (stored, 7, 19)
+    assert [record.value for record in read_records(world.read().records)] == [row[2] for row in rows]
+    assert world.append(sent).duplicate
+
+
+def test_l2_a_batch_that_grew_by_recompression_is_measured_again() -> None:
+    """`max.message.bytes` holds for what was sent and for what would be stored."""
+    sent = build_batch([(WALL_MS, b"k", b"v" * 5000, ())], compression=1)
+    limit: dict[str, str | int] = {"max.message.bytes": 1000}
+    assert World(limit).lead().refusal(sent) is ErrorCode.NONE
+    unpacked = World({**limit, "compression.type": "uncompressed"}).lead()
+    assert unpacked.refusal(sent) is ErrorCode.MESSAGE_TOO_LARGE
+    small = World({"compression.type": "uncompressed", "segment.bytes": 1000}).lead()
+    assert small.refusal(sent) is ErrorCode.RECORD_LIST_TOO_LARGE
