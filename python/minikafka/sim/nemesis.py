@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from minikafka.types import CONTROLLER_ID, BrokerId
+from minikafka._core import Disk as SimulatedDisk
+from minikafka.config import INTERNAL_TOPICS
+from minikafka.types import CONTROLLER_ID, BrokerId, Now
+from minikafka.wire.messages.alter_partition_reassignments import (
+    AlterPartitionReassignmentsRequest,
+    ReassignablePartition,
+    ReassignableTopic,
+)
 
 if TYPE_CHECKING:
     from minikafka.sim.world import World
@@ -73,6 +80,69 @@ def _start_controller(world: World, broker: BrokerId) -> None:
     world.hosts[CONTROLLER_ID].start()
 
 
+def _move_away(world: World, broker: BrokerId) -> None:
+    """Every partition of user topics leaves this broker, as an admin may ask."""
+    _reassign(world, [other for other in world.brokers if other != broker], asker=_another(world, broker))
+
+
+def _move_back(world: World, broker: BrokerId) -> None:
+    """To all brokers again, the one that was away first: when it has caught up it is the preferred leader."""
+    others = [other for other in world.brokers if other != broker]
+    _reassign(world, [broker, *others], asker=_another(world, broker))
+
+
+def _move_to_a_dying(world: World, broker: BrokerId) -> None:
+    """It dies before the partitions that are to leave it have, or while they come back."""
+    _move_away(world, broker)
+    _kill(world, broker)
+
+
+def _start_and_move_back(world: World, broker: BrokerId) -> None:
+    _start(world, broker)
+    _move_back(world, broker)
+
+
+def _another(world: World, broker: BrokerId) -> BrokerId:
+    return next(other for other in world.brokers if other != broker)
+
+
+def _reassign(world: World, replicas: list[BrokerId], asker: BrokerId) -> None:
+    broker = world.broker(asker)
+    if broker is None:
+        return
+    topics = [
+        ReassignableTopic(
+            name=name,
+            partitions=[ReassignablePartition(partition_index=index, replicas=replicas) for index in topic.partitions],
+        )
+        for name, topic in sorted(broker.image.topics.items())
+        if name not in INTERNAL_TOPICS
+    ]
+    request = AlterPartitionReassignmentsRequest(topics=topics)
+    world.hosts[asker].ask(
+        lambda now: broker.peers.call(CONTROLLER_ID, request, 1, _unheard, _unheard, now, channel="nemesis")
+    )
+
+
+def _unheard(answer: object, now: Now) -> None:
+    """Nobody is interested; whether the cluster is whole again is looked at, not asked."""
+
+
+def _fill_disk(world: World, broker: BrokerId) -> None:
+    _simulated_disk(world, broker).set_full(True)
+
+
+def _replace_disk(world: World, broker: BrokerId) -> None:
+    """Room again; but a disk that failed is not trusted in this life."""
+    _simulated_disk(world, broker).set_full(False)
+    world.hosts[broker].kill()
+    world.hosts[broker].start()
+
+
+def _simulated_disk(world: World, broker: BrokerId) -> SimulatedDisk:
+    return cast(SimulatedDisk, world.hosts[broker].disk)
+
+
 KILL: Final = Misfortune("kill", _kill, _start)
 STOP: Final = Misfortune("stop", _stop, _start)
 PAUSE: Final = Misfortune("pause", _pause, _resume)
@@ -81,7 +151,21 @@ CUT_CONTROLLER: Final = Misfortune("cut from the controller", _cut_controller, _
 KILL_CONTROLLER: Final = Misfortune("kill the controller", _kill_controller, _start_controller)
 POWER_LOSS: Final = Misfortune("power loss", _power_loss, _start)
 
-ONE_AT_A_TIME: Final = (KILL, STOP, PAUSE, ISOLATE, CUT_CONTROLLER, KILL_CONTROLLER)
+MOVE: Final = Misfortune("move partitions away", _move_away, _move_back)
+MOVE_AND_KILL: Final = Misfortune("move partitions away, and kill", _move_to_a_dying, _start_and_move_back)
+FULL_DISK: Final = Misfortune("full disk", _fill_disk, _replace_disk)
+
+ONE_AT_A_TIME: Final = (
+    KILL,
+    STOP,
+    PAUSE,
+    ISOLATE,
+    CUT_CONTROLLER,
+    KILL_CONTROLLER,
+    MOVE,
+    MOVE_AND_KILL,
+    FULL_DISK,
+)
 """None of these loses what a replica has: with acks=all and min ISR 2 no acknowledged record may go."""
 
 
