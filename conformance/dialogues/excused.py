@@ -18,7 +18,6 @@ EXCUSED: tuple[Excuse, ...] = (
         "*", "*", "supported_features[metadata.version].min_version", "a cluster starts at today's version"
     ),
     Excuse("*", "*", "*_features[share.version].*", "share groups are not served; clients go by the APIs"),
-    Excuse("*", "*", "*authorized_operations", "no ACLs: what is asked about them is left out"),
     Excuse("*", "*", "*[min.insync.replicas].config_source", ELR_DEFAULT, "3", "5"),
     Excuse("describe_configs_errors", "* of the default broker *", "*.configs", ELR_DEFAULT),
     Excuse(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 VERSION: Final = 17
 CHANNEL: Final = "fetch"
-BACKOFF_MS: Final = 50
-"""After an error or a lost connection. Kafka: `replica.fetch.backoff.ms`, 1 s."""
+NOT_YET: Final = 1 << 62
+"""Until an answer comes."""
 
 
 class Fetcher:
@@ -32,7 +32,8 @@ class Fetcher:
         self._broker = broker
         self._leader = leader
         self._partitions: dict[TopicPartition, Partition] = {}
-        self._backing_off: set[TopicPartition] = set()
+        self._backing_off: dict[TopicPartition, int] = {}
+        """Left out of the next fetches until then (monotonic ms), each by itself: `replica.fetch.backoff.ms`."""
         self._under_way = False
         self._added = False
 
@@ -46,7 +47,7 @@ class Fetcher:
 
     def remove(self, name: TopicPartition) -> None:
         self._partitions.pop(name, None)
-        self._backing_off.discard(name)
+        self._backing_off.pop(name, None)
 
     def run(self, now: Now) -> None:
         """Send the next fetch, unless one is under way or a partition is still being flushed."""
@@ -131,17 +132,26 @@ class Fetcher:
 
     def _ask_leader_offsets(self, partition: Partition, now: Now) -> None:
         """R11, out of range: the leader's log ends before ours, or starts after it. Its own offsets decide."""
-        self._backing_off.add(partition.topic_partition)
+        name, asked_at = partition.topic_partition, partition.log.log_end_offset
+        self._backing_off[name] = NOT_YET
 
         def known(at: Now) -> None:
             self._broker.replicas.changed(partition)
-            self._back_off(partition.topic_partition, at)
+            if partition.log.log_end_offset == asked_at:
+                self._back_off(name, at)
+            elif self._backing_off.pop(name, None) is not None:
+                self.run(at)
 
         ask_leader_offsets(self._broker, self._leader, partition, known, now)
 
     def _back_off(self, name: TopicPartition, now: Now) -> None:
-        self._backing_off.add(name)
-        self._broker.timers.set(("fetch-backoff", self._leader), now.monotonic_ms + BACKOFF_MS, self._resume)
+        self._backing_off[name] = now.monotonic_ms + self._broker.settings.replica_fetch_backoff_ms
+        self._wake_at_the_first()
+
+    def _wake_at_the_first(self) -> None:
+        due_ms = min(self._backing_off.values(), default=NOT_YET)
+        if due_ms != NOT_YET:
+            self._broker.timers.set(("fetch-backoff", self._leader), due_ms, self._resume)
 
     def _lost(self, why: str, now: Now) -> None:
         self._under_way = False
@@ -149,10 +159,14 @@ class Fetcher:
             self.run(now)
             return
         for name in self._partitions:
-            self._back_off(name, now)
+            if self._backing_off.get(name) != NOT_YET:
+                self._back_off(name, now)
 
     def _resume(self, now: Now) -> None:
-        self._backing_off.clear()
+        self._backing_off = {
+            name: due_ms for name, due_ms in self._backing_off.items() if due_ms > now.monotonic_ms
+        }
+        self._wake_at_the_first()
         self.run(now)
 
 

@@ -121,6 +121,8 @@ class Storage:
         """D7: take the directory offline, with every replica in it. Again is no error."""
         if self.failure is None:
             self.failure = why
+            if self._broker.trace.on:
+                self._broker.trace.event("disk_failed", "D7", directory=self.directory, why=why)
             self._broker.replicas.directory_failed(why, now)
             for tell in self.when_offline:
                 tell(now)

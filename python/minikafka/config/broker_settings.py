@@ -131,9 +131,7 @@ class BrokerSettings:
     producer_id_expiration_ms: int = integer(
         86_400_000, "Idle time after which a producer is forgotten (I10)."
     )
-    replica_fetch_backoff_ms: int = integer(
-        1000, "A follower's pause after an error.", at_least=0, supported=False
-    )
+    replica_fetch_backoff_ms: int = integer(1000, "A follower's pause after an error.", at_least=0)
     replica_fetch_max_bytes: int = integer(1_048_576, "Bytes a follower asks for per partition.", at_least=0)
     replica_fetch_min_bytes: int = integer(1, "Bytes a follower's fetch waits for.")
     replica_fetch_response_max_bytes: int = integer(

@@ -20,6 +20,8 @@ REPLICA_FETCH_MAX_BYTES: Final = 10 << 20
 """As much as a follower takes of all partitions together. With Kafka's 1 MiB a follower of a busy partition is always a
 few fetches behind, never level with what its leader had one fetch ago (R2), and a short lag time drops it from the ISR.
 """
+REPLICA_FETCH_BACKOFF_MS: Final = 50
+"""Kafka's second is half of the fast lag time: one refused fetch more, and the follower is late."""
 
 
 def profile_values(
@@ -52,4 +54,5 @@ def profile_values(
         "broker.session.timeout.ms": 6000 if separate_processes else 1000,
         "replica.lag.time.max.ms": 6000 if separate_processes else 2000,
         "replica.fetch.max.bytes": REPLICA_FETCH_MAX_BYTES,
+        "replica.fetch.backoff.ms": REPLICA_FETCH_BACKOFF_MS,
     }

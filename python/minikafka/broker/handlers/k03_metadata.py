@@ -1,7 +1,8 @@
 """Metadata (API 3), versions 0 to 13.
 
 v0 an empty list asks for all topics; from v1 on null does, and an empty list asks for none. v4 may forbid
-auto-creation. v9 flexible. v10 topic ids in answers, v12 in requests. v13 an error code for the whole answer.
+auto-creation. v8 may ask what the client may do. v9 flexible. v10 topic ids in answers, v12 in requests. v13 an error
+code for the whole answer.
 
 Brokers that are fenced are not named. The answer comes from this broker's image, which may lag (R19).
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from minikafka.broker.authorized import NOT_TOLD, ON_CLUSTER, ON_TOPIC
 from minikafka.broker.request import Request
 from minikafka.config import INTERNAL_TOPICS
 from minikafka.controller.image import TopicImage
@@ -88,11 +90,17 @@ def describe(broker: Broker, request: Request[MetadataRequest]) -> MetadataRespo
                 )
             else:
                 topics.append(_absent(name))
+    if request.body.include_topic_authorized_operations:
+        for topic in topics:
+            topic.topic_authorized_operations = NOT_TOLD if topic.name is None else ON_TOPIC
     return MetadataResponse(
         brokers=_brokers(broker),
         cluster_id=broker.identity.cluster_id,
         controller_id=controller_of(broker),
         topics=topics,
+        cluster_authorized_operations=(
+            ON_CLUSTER if request.body.include_cluster_authorized_operations else NOT_TOLD
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from minikafka.broker import groups
+from minikafka.broker.authorized import ON_GROUP
 from minikafka.broker.request import Request
 from minikafka.errors import ErrorCode
 from minikafka.group import describe
@@ -33,6 +34,9 @@ def handle(broker: Broker, request: Request[DescribeGroupsRequest], now: Now) ->
     """Ask each group's coordinator; answer when all have."""
 
     def tell(described: Sequence[DescribedGroup]) -> None:
+        for group in described:
+            if request.body.include_authorized_operations and group.error_code == ErrorCode.NONE:
+                group.authorized_operations = ON_GROUP
         request.reply(DescribeGroupsResponse(groups=list(described)))
 
     asked = request.body.groups

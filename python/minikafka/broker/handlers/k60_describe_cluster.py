@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from minikafka.broker.authorized import NOT_TOLD, ON_CLUSTER
 from minikafka.broker.handlers.k03_metadata import controller_of
 from minikafka.broker.request import Request
 from minikafka.controller.image import CLIENT_LISTENER
@@ -56,6 +57,9 @@ def handle(broker: Broker, request: Request[DescribeClusterRequest], now: Now) -
             )
     request.reply(
         DescribeClusterResponse(
-            cluster_id=broker.identity.cluster_id, controller_id=controller_of(broker), brokers=brokers
+            cluster_id=broker.identity.cluster_id,
+            controller_id=controller_of(broker),
+            brokers=brokers,
+            cluster_authorized_operations=ON_CLUSTER if body.include_cluster_authorized_operations else NOT_TOLD,
         )
     )

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from minikafka.broker import groups
+from minikafka.broker.authorized import ON_GROUP
 from minikafka.broker.request import Request
 from minikafka.controller.features import GROUP_VERSION
 from minikafka.controller.image import MetadataImage
@@ -40,6 +41,9 @@ def handle(broker: Broker, request: Request[ConsumerGroupDescribeRequest], now: 
     """Ask each group's coordinator; answer when all have."""
 
     def tell(described: Sequence[DescribedGroup]) -> None:
+        for group in described:
+            if request.body.include_authorized_operations and group.error_code == ErrorCode.NONE:
+                group.authorized_operations = ON_GROUP
         request.reply(ConsumerGroupDescribeResponse(groups=list(described)))
 
     asked = request.body.group_ids

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from minikafka.broker.authorized import ON_TOPIC
 from minikafka.broker.request import Request
 from minikafka.config import INTERNAL_TOPICS
 from minikafka.controller.image import TopicImage
@@ -64,6 +65,8 @@ def handle(broker: Broker, request: Request[wire.DescribeTopicPartitionsRequest]
             )
             break
         left -= len(indexes)
+    for described in response.topics:
+        described.topic_authorized_operations = ON_TOPIC
     request.reply(response)
 
 
