@@ -21,6 +21,7 @@ from conformance.paths import CACHE, CONFORMANCE, GO_PROGRAMS, JVM_CLASSES, JVM_
 
 GO_SOURCES = {
     "franz_go_client": CONFORMANCE / "clients" / "franz_go",
+    "sarama_client": CONFORMANCE / "clients" / "sarama",
     "kfake_server": CONFORMANCE / "targets" / "kfake_server",
     "franz_go_bench": ROOT / "bench" / "franz_go",
 }

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._metadata import PartitionMetadata
 from confluent_kafka.cimpl import NewTopic
+from minikafka.wire.messages.find_coordinator import FindCoordinatorRequest, FindCoordinatorResponse
 
+from conformance.raw import ConnectionEnded, RawConnection
 from conformance.waiting import wait_until
+
+GROUP, TRANSACTION = 0, 1
+"""What a coordinator coordinates, as FindCoordinator says it."""
 
 REQUEST_TIMEOUT_S = 10
 
@@ -71,6 +76,28 @@ class ClusterView:
         )
         return self.leader(topic, partition)
 
+    def wait_for_full_isrs(self, timeout_s: float = 60) -> None:
+        """Return once every replica of every topic, internal ones too, is in sync; raises NeverHappened."""
+        wait_until("all replicas in sync", self._are_all_in_sync, timeout_s)
+
+    def coordinator(self, kind: int, key: str, timeout_s: float = 30) -> int:
+        """The broker that coordinates a GROUP or a TRANSACTION(al id); raises NeverHappened while there is none."""
+        wait_until(f"a coordinator of {key}", lambda: self._coordinator(kind, key) >= 0, timeout_s)
+        return self._coordinator(kind, key)
+
+    def shares(self, group: str) -> list[int]:
+        """How many partitions each member of the group has; empty while nobody can tell."""
+        try:
+            described = self._admin.describe_consumer_groups([group])[group].result(REQUEST_TIMEOUT_S)
+        except KafkaException:
+            return []
+        return sorted(len(member.assignment.topic_partitions) for member in described.members)
+
+    def is_stable(self, topic: str, partitions: int) -> bool:
+        """Whether no transaction holds the last stable offset of any partition back from its high watermark."""
+        ends = (self._ends(topic, partitions, level) for level in IsolationLevel)
+        return len(set(map(tuple, ends))) == 1
+
     def committed(self, group: str, topic: str, partitions: int) -> list[int]:
         """The group's committed offset per partition, negative where there is none; empty while nobody can tell."""
         consumer = Consumer({"bootstrap.servers": self._bootstrap_servers, "group.id": group, "log_level": 2})
@@ -82,6 +109,36 @@ class ClusterView:
             return []
         finally:
             consumer.close()
+
+    def _coordinator(self, kind: int, key: str) -> int:
+        for address in self._bootstrap_servers.split(","):
+            try:
+                with RawConnection(address) as connection:
+                    asked = FindCoordinatorRequest(key_type=kind, coordinator_keys=[key])
+                    answer = connection.ask(asked, 4)
+            except (ConnectionEnded, OSError):
+                continue
+            assert isinstance(answer, FindCoordinatorResponse)
+            found = answer.coordinators[0]
+            if found.error_code == 0:
+                return found.node_id
+        return -1
+
+    def _ends(self, topic: str, partitions: int, level: IsolationLevel) -> list[int]:
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        places = [TopicPartition(topic, partition) for partition in range(partitions)]
+        answers = self._admin.list_offsets(
+            dict.fromkeys(places, latest), isolation_level=level, request_timeout=REQUEST_TIMEOUT_S
+        )
+        return [answers[place].result(REQUEST_TIMEOUT_S).offset for place in places]
+
+    def _are_all_in_sync(self) -> bool:
+        topics = self._admin.list_topics(timeout=REQUEST_TIMEOUT_S).topics.values()
+        return all(
+            each.leader >= 0 and len(each.isrs) == len(each.replicas)
+            for topic in topics
+            for each in topic.partitions.values()
+        )
 
     def _partition(self, topic: str, partition: int) -> PartitionMetadata:
         return self._admin.list_topics(topic, REQUEST_TIMEOUT_S).topics[topic].partitions[partition]

@@ -55,6 +55,12 @@ PARTS = (
     Part(
         "conformance", "every scenario with real clients, five times", (*PYTEST, "tests/conformance"), {}, 5
     ),
+    Part(
+        "kills",
+        "the exactly-once scenarios with ten dead applications and nine dead brokers for each client",
+        (*PYTEST, "tests/conformance/test_exactly_once.py"),
+        {"MINIKAFKA_CONFORMANCE_COUNTS": "full"},
+    ),
     Part("demo", "the demonstration", (sys.executable, "-m", "conformance.demo")),
 )
 

@@ -72,6 +72,13 @@ class ClientProcess:
             if is_enough(operation):
                 return operation
 
+    def catch_up(self) -> None:
+        """Read what the program has said so far, without waiting; raises ClientFailed when it has ended."""
+        while not self._lines.empty():
+            self._next(time.monotonic())
+        if not self.is_running:
+            raise ClientFailed(f"{self._what} ended early\n{self._errors()}")
+
     def finish(self, timeout_s: float) -> list[Operation]:
         """Read to the end of the program; raises ClientFailed unless it ends well and in time."""
         deadline = time.monotonic() + timeout_s

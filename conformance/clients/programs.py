@@ -30,6 +30,7 @@ PROGRAMS = {
         Program("confluent-kafka", (sys.executable, "-m", f"{PYTHON}.confluent_client")),
         Program("java", ("java", *JVM, "-cp", jvm_classpath(), "Client"), "java"),
         Program("franz-go", (str(GO_PROGRAMS / "franz_go_client"),), "go"),
+        Program("sarama", (str(GO_PROGRAMS / "sarama_client"),), "go"),
         Program("kafkajs", ("node", str(CONFORMANCE / "clients" / "kafkajs" / "main.js")), "node"),
         Program("aiokafka", (sys.executable, "-m", f"{PYTHON}.aiokafka_client")),
         Program("kafka-python", (sys.executable, "-m", f"{PYTHON}.kafka_python_client")),

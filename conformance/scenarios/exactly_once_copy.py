@@ -1,72 +1,133 @@
-"""Consume, transform, produce with sendOffsetsToTransaction, while the application and a broker are killed.
+"""Consume, transform, produce with sendOffsetsToTransaction, while the application and brokers are killed.
 
 Output records and input offsets commit together or not at all, so a killed application leaves either both or neither,
-and its successor, which fences it by the shared transactional id, goes on from the committed offsets.
+and its successor, which fences it by the shared transactional id, goes on from the committed offsets. The brokers
+that die are those the copy hangs on: the coordinator of its transactional id, that of its group, and the leader of
+what it writes. A coordinator is its log: its successor knows all that was answered (T17, G1).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from conformance.checker import Verdict, judge
-from conformance.clients.process import ClientProcess
+from conformance.clients.process import ClientProcess, OptionValue
 from conformance.clients.programs import Program
+from conformance.counts import count
 from conformance.recording import RecordingProducer, high_watermarks, read_all
 from conformance.targets import Target
-from conformance.view import ClusterView
+from conformance.view import GROUP, TRANSACTION, ClusterView
 from conformance.waiting import wait_until
 
 PARTITIONS = 3
-RECORDS = 3_000
 BATCH = 20
-APPLICATION_KILLS = 3
+APPLICATION_KILLS = count(1, 10)
+BROKER_KILLS = count(3, 9)
 TRANSACTIONS_BETWEEN_KILLS = 10
+RECORDS = 2 * BATCH * TRANSACTIONS_BETWEEN_KILLS * (APPLICATION_KILLS + BROKER_KILLS)
+"""Twice what the transactions before the last kill can copy, so that every kill falls into work."""
+
 SHORTEST_SESSION_MS = 6_000
 """A killed member is missed only when its session ends; this is the shortest that brokers allow by default."""
+CONSUMER_PROTOCOL = "consumer"
+"""The value of `group.protocol` for KIP-848 groups, whose sessions are the broker's business."""
+BROKER_CONFIG = {
+    "group.consumer.min.session.timeout.ms": str(SHORTEST_SESSION_MS),
+    "group.consumer.session.timeout.ms": str(SHORTEST_SESSION_MS),
+    "group.consumer.min.heartbeat.interval.ms": "500",
+    "group.consumer.heartbeat.interval.ms": "500",
+}
+"""What KIP-848 groups need so that a killed member is missed as soon."""
 
 
-def run(target: Target, program: Program, suffix: str = "") -> Verdict:
-    """Needs three brokers; raises ClientFailed or NeverHappened when the copy does not go on."""
-    source, output, group = f"input{suffix}", f"output{suffix}", f"copiers{suffix}"
-    view = ClusterView(target.bootstrap_servers)
-    for topic in (source, output):
-        view.create_topic(topic, PARTITIONS, 3, {"min.insync.replicas": "2"})
-    producer = RecordingProducer(target.bootstrap_servers, enable_idempotence=True)
-    producer.send(source, RECORDS)
-    sends = producer.flush()
-    ends = high_watermarks(target.bootstrap_servers, source, PARTITIONS)
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copying application: its names in the cluster, and how it is started."""
 
-    def start_application() -> ClientProcess:
+    target: Target
+    program: Program
+    protocol: str
+    suffix: str
+
+    @property
+    def source(self) -> str:
+        return f"input{self.suffix}"
+
+    @property
+    def output(self) -> str:
+        return f"output{self.suffix}"
+
+    @property
+    def group(self) -> str:
+        return f"copiers{self.suffix}"
+
+    @property
+    def transactional_id(self) -> str:
+        return f"copier{self.suffix}"
+
+    def start(self) -> ClientProcess:
+        protocol: dict[str, OptionValue] = {"session_ms": SHORTEST_SESSION_MS}
+        if self.protocol == CONSUMER_PROTOCOL:
+            protocol = {"consumer_config": {"group.protocol": CONSUMER_PROTOCOL}}
         return ClientProcess(
-            program,
+            self.program,
             "copy",
-            bootstrap=target.bootstrap_servers,
-            topics=[source],
-            output=output,
-            group=group,
-            transactional_id=f"copier{suffix}",
+            bootstrap=self.target.bootstrap_servers,
+            topics=[self.source],
+            output=self.output,
+            group=self.group,
+            transactional_id=self.transactional_id,
             batch=BATCH,
-            config={"session.timeout.ms": SHORTEST_SESSION_MS},
+            **protocol,
         )
 
+
+def run(target: Target, program: Program, protocol: str = "classic", suffix: str = "") -> Verdict:
+    """Needs three brokers; raises ClientFailed or NeverHappened when the copy does not go on."""
+    copy = Copy(target, program, protocol, suffix)
+    view = ClusterView(target.bootstrap_servers)
+    for topic in (copy.source, copy.output):
+        view.create_topic(topic, PARTITIONS, 3, {"min.insync.replicas": "2"})
+    producer = RecordingProducer(target.bootstrap_servers, enable_idempotence=True)
+    producer.send(copy.source, RECORDS)
+    sends = producer.flush()
+    ends = list(high_watermarks(target.bootstrap_servers, copy.source, PARTITIONS).values())
+
     for _ in range(APPLICATION_KILLS):
-        with start_application() as application:
+        with copy.start() as application:
             run_transactions(application, TRANSACTIONS_BETWEEN_KILLS)
-    with start_application() as application:
-        run_transactions(application, TRANSACTIONS_BETWEEN_KILLS)
-        broker = view.leader(output, 0)
-        target.kill(broker)
+    with copy.start() as application:
+        kill_brokers(copy, view, application)
 
         def is_done() -> bool:
             assert application.is_running, "the application gave up"
-            return view.committed(group, source, PARTITIONS) == list(ends.values())
+            return view.committed(copy.group, copy.source, PARTITIONS) == ends
 
         wait_until("all input offsets committed", is_done, timeout_s=120)
-        target.start(broker)
-    return judge(sends, read_all(target.bootstrap_servers, output, PARTITIONS, "read_committed"))
+    wait_until("every transaction ended", lambda: view.is_stable(copy.output, PARTITIONS), timeout_s=30)
+    return judge(sends, read_all(target.bootstrap_servers, copy.output, PARTITIONS, "read_committed"))
 
 
-def run_transactions(application: ClientProcess, count: int) -> None:
-    """Return once `count` transactions committed; the next one is then under way."""
-    for _ in range(count):
+def kill_brokers(copy: Copy, view: ClusterView, application: ClientProcess) -> None:
+    """Each dies in the midst of transactions, and stays dead until others have committed without it."""
+    victims: list[Callable[[], int]] = [
+        lambda: view.coordinator(TRANSACTION, copy.transactional_id),
+        lambda: view.coordinator(GROUP, copy.group),
+        lambda: view.leader(copy.output, 0),
+    ]
+    for number in range(BROKER_KILLS):
+        run_transactions(application, TRANSACTIONS_BETWEEN_KILLS // 2)
+        broker = victims[number % len(victims)]()
+        copy.target.kill(broker)
+        run_transactions(application, TRANSACTIONS_BETWEEN_KILLS // 2)
+        copy.target.start(broker)
+        view.wait_for_full_isrs()
+
+
+def run_transactions(application: ClientProcess, number: int) -> None:
+    """Return once `number` transactions committed; the next one is then under way."""
+    for _ in range(number):
         application.run_until(
             lambda operation: operation.op == "copy" and operation.outcome == "ok", timeout_s=60
         )

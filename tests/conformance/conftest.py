@@ -51,13 +51,14 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
 
 
 @pytest.fixture
-def killable() -> Iterator[Target]:
-    """Three brokers of their own for one test, each of which can be killed alone."""
+def killable(request: pytest.FixtureRequest) -> Iterator[Target]:
+    """Three brokers of their own for one test, each of which can be killed alone; the parameter is their config."""
+    config: dict[str, str] = getattr(request, "param", {})
     if CHOSEN_TARGET == "kfake":
         pytest.skip("kfake cannot kill a broker")
     require(TARGET_TOOLCHAINS.get(CHOSEN_TARGET), CHOSEN_TARGET)
-    makers: dict[str, Callable[[int], Target]] = {"apache": ApacheKafka, "minikafka": EmbeddedMiniKafka}
-    with running(makers[CHOSEN_TARGET](3)) as chosen:
+    chosen_kind = ApacheKafka if CHOSEN_TARGET == "apache" else EmbeddedMiniKafka
+    with running(chosen_kind(3, config=config)) as chosen:
         yield chosen
 
 

@@ -26,7 +26,7 @@ def test_a_retry_after_a_lost_response(idempotence: bool, offset: int, copies: l
     assert (result.answered.offset, result.copies) == (offset, copies)
 
 
-@pytest.mark.parametrize("client", ["confluent-kafka", "java", "franz-go"])
+@pytest.mark.parametrize("client", ["confluent-kafka", "java", "franz-go", "sarama", "kafkajs"])
 def test_transactions_are_atomic_and_fence_their_predecessor(
     client: str, target: Target, program: GetProgram
 ) -> None:
@@ -38,11 +38,23 @@ def test_transactions_are_atomic_and_fence_their_predecessor(
     assert result.is_fenced, str(result)
 
 
-@pytest.mark.parametrize("client", ["confluent-kafka", "java"])
-def test_the_copy_is_exactly_once_while_it_and_a_broker_are_killed(
-    client: str, killable: Target, program: GetProgram
+@pytest.mark.parametrize("killable", [exactly_once_copy.BROKER_CONFIG], indirect=True)
+@pytest.mark.parametrize(
+    ("client", "protocol"),
+    [
+        ("confluent-kafka", "classic"),
+        ("confluent-kafka", "consumer"),
+        ("java", "classic"),
+        ("java", "consumer"),
+        ("franz-go", "classic"),
+        ("sarama", "classic"),
+        ("kafkajs", "classic"),
+    ],
+)
+def test_the_copy_is_exactly_once_while_it_and_its_brokers_are_killed(
+    client: str, protocol: str, killable: Target, program: GetProgram
 ) -> None:
-    """The application dies three times and a broker once; the output equals the input, each record once."""
-    verdict = exactly_once_copy.run(killable, program(client))
+    """The application dies, then both its coordinators and a leader; the output equals the input, each record once."""
+    verdict = exactly_once_copy.run(killable, program(client), protocol)
     assert verdict.is_clean, str(verdict)
     assert verdict.received == exactly_once_copy.RECORDS

@@ -19,6 +19,9 @@ func consumerSettings(options Options) []kgo.Opt {
 		kgo.ConsumeTopics(options.Topics...),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 	}
+	if options.SessionMs > 0 {
+		settings = append(settings, kgo.SessionTimeout(time.Duration(options.SessionMs)*time.Millisecond))
+	}
 	if options.Isolation == "read_committed" {
 		settings = append(settings, kgo.FetchIsolationLevel(kgo.ReadCommitted()))
 	}

@@ -19,6 +19,7 @@ type Options struct {
 	Records         int            `json:"records"`
 	Keys            int            `json:"keys"`
 	LingerMs        int            `json:"linger_ms"`
+	SessionMs       int            `json:"session_ms"`
 	Isolation       string         `json:"isolation"`
 	TransactionalID string         `json:"transactional_id"`
 	Output          string         `json:"output"`

@@ -14,11 +14,13 @@ final class Options {
     @JsonProperty int records = 0;
     @JsonProperty int keys = 100;
     @JsonProperty("linger_ms") int lingerMs = 0;
+    @JsonProperty("session_ms") int sessionMs = 0;
     @JsonProperty String isolation = "";
     @JsonProperty("transactional_id") String transactionalId = "";
     @JsonProperty String output = "";
     @JsonProperty int batch = 100;
     @JsonProperty Map<String, Object> config = Map.of();
+    @JsonProperty("consumer_config") Map<String, Object> consumerConfig = Map.of();
 
     Properties producer() {
         Properties properties = common();
@@ -34,8 +36,12 @@ final class Options {
         Properties properties = common();
         properties.put("key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
         properties.put("value.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
+        properties.putAll(consumerConfig);
         properties.put("group.id", group);
         properties.put("auto.offset.reset", "earliest");
+        if (sessionMs > 0) {
+            properties.put("session.timeout.ms", sessionMs);
+        }
         if (!isolation.isEmpty()) {
             properties.put("isolation.level", isolation);
         }

@@ -62,13 +62,16 @@ def produce(options: Options) -> None:
 
 def open_consumer(options: Options) -> Consumer:
     isolation = {"isolation.level": options.isolation} if options.isolation else {}
+    session = {"session.timeout.ms": options.session_ms} if options.session_ms else {}
     consumer = Consumer(
         {
             "bootstrap.servers": options.bootstrap,
             "group.id": options.group,
             "auto.offset.reset": "earliest",
             **isolation,
+            **session,
             **options.config,
+            **options.consumer_config,
         }
     )
     consumer.subscribe(options.topics)

@@ -25,11 +25,13 @@ class Options:
     records: int = 0
     keys: int = 100
     linger_ms: int = 0
+    session_ms: int = 0
     isolation: str = ""
     transactional_id: str = ""
     output: str = ""
     batch: int = 100
     config: dict[str, str | int | bool] = field(default_factory=dict)
+    consumer_config: dict[str, str | int | bool] = field(default_factory=dict)
 
     def ids(self) -> Iterator[tuple[str, str]]:
         """The (key, id) pairs to produce, in order."""
