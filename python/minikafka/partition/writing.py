@@ -33,7 +33,6 @@ from minikafka.types import (
     Buffer,
     CoordinatorEpoch,
     Now,
-    Offset,
     ProducerEpoch,
     ProducerId,
 )
@@ -75,11 +74,11 @@ def append(
         duplicate = _check_producer(local, header, from_client, produce_version, transactional_id, guard)
         if duplicate is not None:
             return duplicate
-    log.append_as_leader(records, role.epoch, append_time_ms, create_time_ms)
+    written = log.append_as_leader(records, role.epoch, append_time_ms, create_time_ms)
     if header.is_transactional:
         local.verifications.end(header.producer_id)
     local.flush_if_asked()
-    told_as = _tell_append(local, role, header, base_offset) if local.trace.on else None
+    told_as = _tell_append(local, role, written) if local.trace.on else None
     role.advance_high_watermark(local, now)
     return Appended(
         base_offset,
@@ -91,7 +90,7 @@ def append(
     )
 
 
-def _tell_append(local: LocalReplica, role: LeaderRole, header: BatchHeader, base_offset: Offset) -> int:
+def _tell_append(local: LocalReplica, role: LeaderRole, header: BatchHeader) -> int:
     """An append, and that its producer's sequence was the next one (I4)."""
     name = local.topic_partition
     if header.producer_id != NO_PRODUCER_ID and header.base_sequence != NO_SEQUENCE:
@@ -109,13 +108,15 @@ def _tell_append(local: LocalReplica, role: LeaderRole, header: BatchHeader, bas
         "append",
         "L3",
         name,
-        base_offset=base_offset,
-        last_offset=base_offset + header.last_offset_delta,
+        base_offset=header.base_offset,
+        last_offset=header.last_offset,
         leader_epoch=role.epoch,
         bytes=header.size_bytes,
+        crc=header.crc,
         records=header.record_count,
         producer_id=header.producer_id,
         producer_epoch=header.producer_epoch,
+        first_sequence=header.base_sequence,
         transactional=header.is_transactional,
     )
 

@@ -54,6 +54,7 @@ class Supervisor:
                 ports = [self._port(spec.host, spec.port(broker)), self._port(INTERNAL_HOST, 0)]
                 places.append(Place(self._plan(broker, ports), ports))
             self._addresses = {place.plan.node: place.plan.advertised for place in places}
+            self._internal = {place.plan.node: place.plan.internal for place in places}
             self.hosting: Hosting = self._hosting(places)
         except BaseException:
             self._release()
@@ -151,6 +152,10 @@ class Supervisor:
         return self._addresses[broker]
 
     # What is looked at.
+
+    def internal_address(self, node: BrokerId) -> tuple[str, int]:
+        """Where peers reach a node; what cuts its clients off does not touch it."""
+        return self._internal[node]
 
     async def look(self, question: Question) -> ClusterView:
         """The answers of all living nodes, now."""

@@ -19,7 +19,7 @@ from minikafka.types import CONTROLLER_ID, NO_PRODUCER_ID, TopicPartition
 
 HIDDEN: Final = frozenset(
     {
-        "connection",
+        "connection", "crc",
         "client_id",
         "bytes",
         "from_broker",
@@ -33,7 +33,7 @@ HIDDEN: Final = frozenset(
 """Facts that would differ for no reason a reader cares about."""
 UUID: Final = re.compile(r"-[0-9a-zA-Z_-]{20,36}(?=$|[,; /)])")
 """What makes a member id unique behind the client's name."""
-NO_PRODUCER: Final = frozenset({"producer_id", "producer_epoch"})
+NO_PRODUCER: Final = frozenset({"producer_id", "producer_epoch", "first_sequence"})
 
 
 def line(who: str, rule: str, kind: str, about: str, facts: str) -> str:

@@ -18,6 +18,8 @@ from typing import Any, Final, Self, TypeVar
 from minikafka.config import BrokerConfig, ConfigValue
 from minikafka.errors import BrokerHalted, ConfigError, MinikafkaError
 from minikafka.history import Event
+from minikafka.ledger.ledger import Ledger
+from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import Question
@@ -29,12 +31,14 @@ from minikafka.testing.faults import Faults
 from minikafka.testing.groups import GroupHandle
 from minikafka.testing.nodes import BrokerHandle, NodeHandle
 from minikafka.testing.topics import TopicHandle
+from minikafka.testing.verdicts import verdict
 from minikafka.testing.waiting import Condition
 from minikafka.types import CONTROLLER_ID, BrokerId
 
 T = TypeVar("T")
 
 CONTROLLER: Final = "controller"
+NOT_RUNNING: Final = "this cluster is not running: use `with Cluster(...) as kafka:`"
 
 
 class Cluster:
@@ -88,6 +92,7 @@ class Cluster:
         self._spec.check()
         self._thread: LoopThread | None = None
         self._supervisor: Supervisor | None = None
+        self._ledger: Ledger | None = None
         self.faults = Faults(self)
         self.aio = Aio(self)
         self.controller = NodeHandle(self, CONTROLLER_ID)
@@ -109,6 +114,7 @@ class Cluster:
 
     async def _bring_up(self) -> Supervisor:
         supervisor = Supervisor(asyncio.get_running_loop(), self._spec)
+        self._ledger = Ledger(supervisor.hosting.history)
         try:
             await supervisor.start()
         except BaseException:
@@ -118,8 +124,8 @@ class Cluster:
 
     def close(self) -> None:
         """Stop the brokers and leave nothing behind: no thread, no port, no temporary file. Idempotent."""
-        thread, supervisor = self._thread, self._supervisor
-        self._thread = self._supervisor = None
+        thread, supervisor, ledger = self._thread, self._supervisor, self._ledger
+        self._thread = self._supervisor = self._ledger = None
         LIVE.discard(self)
         if thread is None or supervisor is None:
             return
@@ -128,6 +134,8 @@ class Cluster:
             thread.run(supervisor.close())
         finally:
             thread.close()
+            if ledger is not None:
+                ledger.close()
 
     def forget(self) -> None:
         """In a forked child: let go of everything that is the parent's, without touching it."""
@@ -180,7 +188,7 @@ class Cluster:
 
     def _running(self) -> tuple[LoopThread, Supervisor]:
         if self._thread is None or self._supervisor is None:
-            raise MinikafkaError("this cluster is not running: use `with Cluster(...) as kafka:`")
+            raise MinikafkaError(NOT_RUNNING)
         return self._thread, self._supervisor
 
     # What it is.
@@ -230,6 +238,15 @@ class Cluster:
         return GroupHandle(self, group_id)
 
     # What happened.
+
+    def verdict(self, *, id_header: str | None = None) -> Verdict:
+        """What became of what producers were told: lost, unseen, duplicated records, each with the chain of events that
+        led to it. `id_header`: a header that names a record; without it, two records that are alike in everything but
+        the offset are *possibly* one sent twice. Partitions that nobody leads are inconclusive."""
+        ledger = self._ledger
+        if ledger is None:
+            raise MinikafkaError(NOT_RUNNING)
+        return self.run(lambda supervisor: verdict(supervisor, ledger, id_header))
 
     def events(self, *, after: int = 0) -> list[Event]:
         """What the brokers and the controller did and why, oldest first: those of the last 100,000 events whose `seq`

@@ -1,0 +1,103 @@
+"""The ledger: the events that say what became of batches, kept for as long as the cluster lives.
+
+While the cluster runs it only keeps events, cheaply: a list that spills to a temporary file when it grows. They are
+read, once, when somebody asks for a verdict.
+"""
+
+from __future__ import annotations
+
+import marshal
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Final
+
+from minikafka.history import Event, History
+from minikafka.trace import TraceEvent
+from minikafka.types import TopicPartition
+
+KEPT: Final = frozenset(
+    {
+        "append",
+        "ack",
+        "left",
+        "refused",
+        "sequence",
+        "truncate",
+        "recovery",
+        "election",
+        "isr",
+        "leader_epoch",
+        "broker",
+        "flush",
+        "marker",
+        "transaction",
+        "fetch",
+        "offset_commit",
+        "log_start",
+        "delete",
+        "topic",
+        "fault",
+        "disk_failed",
+    }
+)
+"""Kinds of events that a verdict looks at."""
+IN_MEMORY: Final = 20_000
+"""Events kept in memory; more are written away, so many at a time."""
+
+
+class Ledger:
+    """Listens to a history from now on."""
+
+    def __init__(self, history: History) -> None:
+        self._events: list[Event] = []
+        self._spilled: IO[bytes] | None = None
+        self._chunks = 0
+        self._stop = history.listen(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        if event.told.kind in KEPT:
+            self._events.append(event)
+            if len(self._events) >= IN_MEMORY:
+                self._spill()
+
+    def _spill(self) -> None:
+        if self._spilled is None:
+            self._spilled = tempfile.TemporaryFile(prefix="minikafka-ledger-")  # noqa: SIM115 - it lives as we do
+        self._spilled.seek(0, 2)
+        marshal.dump([_plain(event) for event in self._events], self._spilled)
+        self._chunks += 1
+        self._events = []
+
+    def events(self) -> Iterator[Event]:
+        """Everything kept, oldest first."""
+        if self._spilled is not None:
+            self._spilled.seek(0)
+            for _ in range(self._chunks):
+                yield from map(_event, marshal.load(self._spilled))  # noqa: S302 - our own temporary file
+        yield from self._events
+
+    def close(self) -> None:
+        """Listen no longer; forget everything."""
+        self._stop()
+        self._events = []
+        if self._spilled is not None:
+            self._spilled.close()
+
+
+Plain = tuple[int, int, int, int, str, str, tuple[str, int] | None, int | None, dict[str, object]]
+
+
+def _plain(event: Event) -> Plain:
+    told = event.told
+    partition = None if told.partition is None else (told.partition.topic, told.partition.partition)
+    facts: dict[str, object] = {
+        name: fact if isinstance(fact, str | int) or fact is None else list(fact)
+        for name, fact in told.facts.items()
+    }
+    return (event.seq, event.broker, told.n, told.t_ms, told.kind, told.rule, partition, told.cause, facts)
+
+
+def _event(plain: Plain) -> Event:
+    seq, broker, n, t_ms, kind, rule, partition, cause, facts = plain
+    name = None if partition is None else TopicPartition(*partition)
+    return Event(seq, broker, TraceEvent(n, t_ms, kind, rule, name, cause, facts))  # type: ignore[arg-type]

@@ -1,0 +1,24 @@
+"""Unseen: acknowledged, in the leader's log, and above the high watermark, so visible to nobody (R6).
+
+It is not lost, and may yet be: whoever leads next need not have it. acks=1 under min.insync.replicas is how that comes
+about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minikafka.ledger.facts import PartitionFacts
+from minikafka.ledger.finding import Anomaly, Finding
+from minikafka.ledger.logs import LoggedPartition
+
+
+def find(facts: PartitionFacts, log: LoggedPartition) -> Iterator[Finding]:
+    """The newest append of each offset between the high watermark and the log end, if it was acknowledged."""
+    newest = {batch.base_offset: batch for batch in facts.batches}
+    for offset in sorted(newest):
+        batch = newest[offset]
+        if log.high_watermark <= offset < log.log_end_offset and batch.is_acknowledged:
+            why = f"the high watermark stands at {log.high_watermark}"
+            chain = (batch.append, *batch.acks, *batch.left)
+            yield Finding(Anomaly.UNSEEN, log.name, offset, batch.last_offset, why, chain, ("acks=all",))

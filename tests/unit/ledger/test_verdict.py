@@ -1,0 +1,181 @@
+"""The ledger's verdict: on events and logs made by hand, each anomaly and its opposite."""
+
+from __future__ import annotations
+
+import pytest
+from minikafka.errors import VerdictError
+from minikafka.history import Event, History
+from minikafka.ledger.facts import Facts
+from minikafka.ledger.ledger import IN_MEMORY, Ledger
+from minikafka.ledger.logs import LoggedBatch, LoggedPartition, logged_batches
+from minikafka.ledger.verdict import Verdict, judge
+from minikafka.log.batch import build_batch, inspect_batches
+from minikafka.trace import Fact, Trace
+from minikafka.types import Now, TopicPartition
+
+ORDERS = TopicPartition("orders", 0)
+
+
+class Told:
+    """Events of brokers, written down as a node would tell them."""
+
+    def __init__(self) -> None:
+        self.history = History()
+        self._traces: dict[int, Trace] = {}
+
+    def event(self, broker: int, kind: str, rule: str, *, cause: int | None = None, **facts: Fact) -> int:
+        trace = self._traces.setdefault(broker, Trace(on=True))
+        trace.begin(Now(0, 0))
+        n = trace.event(kind, rule, None if kind == "left" else ORDERS, cause=cause, **facts)
+        self.history.record(broker, trace.take())
+        return n
+
+    def acknowledged(self, batch: LoggedBatch, *, acks: int = -1, left: bool = True) -> None:
+        append = self.event(
+            1,
+            "append",
+            "L3",
+            base_offset=batch.base_offset,
+            last_offset=batch.last_offset,
+            leader_epoch=batch.leader_epoch,
+            crc=batch.crc,
+        )
+        ack = self.event(1, "ack", "R7", cause=append, acks=acks, code="NONE")
+        if left:
+            self.event(1, "left", "L14", cause=ack, acks=[ack])
+
+    def events(self) -> list[Event]:
+        return self.history.events()
+
+
+def a_batch(offset: int, value: bytes, *, timestamp: int = 5, **producer: int) -> LoggedBatch:
+    data = build_batch([(timestamp, None, value, ())], **producer)
+    (header,) = inspect_batches(data)
+    (batch,) = logged_batches(offset.to_bytes(8, "big") + data[8:])
+    assert header.crc == batch.crc
+    return batch._replace(leader_epoch=0)
+
+
+def a_log(*batches: LoggedBatch, **changed: object) -> LoggedPartition:
+    end = batches[-1].last_offset + 1 if batches else 0
+    log = LoggedPartition(ORDERS, True, "", 0, 0, end, end, end, False, list(batches))
+    return log._replace(**changed)  # type: ignore[arg-type]
+
+
+def verdict(told: Told, log: LoggedPartition, id_header: str | None = None) -> Verdict:
+    return judge(Facts(told.events()), [log], id_header)
+
+
+def test_an_acknowledged_record_that_is_there_is_not_lost() -> None:
+    """At its offset, with its epoch and its bytes."""
+    told, batch = Told(), a_batch(0, b"one")
+    told.acknowledged(batch)
+    found = verdict(told, a_log(batch))
+    assert found.findings == ()
+    assert found.acknowledged == 1
+    found.assert_none()
+
+
+def test_an_acknowledged_record_whose_offset_holds_another_is_lost() -> None:
+    """The chain names the append, what the producer was told, and the election that chose a log without it."""
+    told, batch = Told(), a_batch(0, b"one")
+    told.acknowledged(batch, acks=-1)
+    told.event(1000, "election", "R15", leader=2, clean=False, isr=[2])
+    found = verdict(told, a_log(a_batch(0, b"other")))
+    (lost,) = found.lost
+    assert [event.kind for event in lost.chain] == ["append", "ack", "left", "election"]
+    assert lost.rules == ("L3", "R7", "L14", "R15")
+    assert "unclean.leader.election.enable=false" in lost.prevented_by
+    with pytest.raises(VerdictError, match="elected uncleanly"):
+        found.assert_no_acked_loss()
+
+
+def test_acks_1_that_nobody_replicated_would_have_been_prevented_by_acks_all() -> None:
+    """Nothing else had it."""
+    told, batch = Told(), a_batch(0, b"one")
+    told.acknowledged(batch, acks=1)
+    (lost,) = verdict(told, a_log()).lost
+    assert lost.prevented_by == ("acks=all",)
+
+
+def test_a_tail_that_was_not_flushed_would_have_been_prevented_by_fsync() -> None:
+    """Recovery ended the log below it."""
+    told, batch = Told(), a_batch(0, b"one")
+    told.acknowledged(batch)
+    told.event(1, "recovery", "D2", log_end_offset=0)
+    (lost,) = verdict(told, a_log()).lost
+    assert lost.prevented_by == ("durability=fsync",)
+
+
+def test_an_answer_that_never_left_promises_nothing() -> None:
+    """Its producer knows nothing, so nothing is lost."""
+    told, batch = Told(), a_batch(0, b"one")
+    told.acknowledged(batch, left=False)
+    assert verdict(told, a_log()).findings == ()
+
+
+@pytest.mark.parametrize("changed", [{"log_start_offset": 1, "log_end_offset": 1}, {"is_compacted": True}])
+def test_what_went_on_purpose_is_not_lost(changed: dict[str, object]) -> None:
+    """Retention and DeleteRecords raise the log start; compaction keeps the last of a key."""
+    told, batch = Told(), a_batch(0, b"one")
+    told.acknowledged(batch)
+    assert verdict(told, a_log(**changed)).lost == ()
+
+
+def test_acknowledged_above_the_high_watermark_is_unseen() -> None:
+    """In the log, visible to nobody, not lost yet."""
+    told, batch = Told(), a_batch(0, b"one")
+    told.acknowledged(batch, acks=1)
+    found = verdict(told, a_log(high_watermark=0, log_end_offset=1))
+    assert len(found.unseen) == 1
+    assert found.lost == ()
+
+
+def test_the_same_record_twice_is_possibly_a_duplicate() -> None:
+    """Alike in everything but the offset; another timestamp makes another record."""
+    first, again, later = a_batch(0, b"one"), a_batch(1, b"one"), a_batch(2, b"one", timestamp=6)
+    found = verdict(Told(), a_log(first, again, later))
+    (twice,) = found.duplicated
+    assert (twice.first_offset, twice.is_certain) == (1, False)
+    found.assert_no_duplicates(possible=False)
+    with pytest.raises(VerdictError, match=r"enable\.idempotence=true"):
+        found.assert_no_duplicates()
+
+
+def test_the_same_sequence_twice_is_a_duplicate_for_certain() -> None:
+    """A producer id, epoch and sequence name one batch."""
+    producer = {"producer_id": 7, "producer_epoch": 0, "base_sequence": 3}
+    found = verdict(Told(), a_log(a_batch(0, b"a", **producer), a_batch(1, b"b", **producer)))
+    assert [one.is_certain for one in found.duplicated] == [True]
+
+
+def test_a_partition_nobody_leads_is_never_clean() -> None:
+    """It says so, and every assertion fails."""
+    log = a_log(is_readable=False, why="no living broker leads it")
+    found = verdict(Told(), log)
+    assert found.inconclusive == {ORDERS: "no living broker leads it"}
+    with pytest.raises(VerdictError, match="cannot be judged"):
+        found.assert_no_acked_loss()
+
+
+def test_a_duplicate_answered_is_told_of_the_first_copy() -> None:
+    """A retry that the broker recognised acknowledges the batch that is there."""
+    told, batch = Told(), a_batch(0, b"one")
+    told.acknowledged(batch, left=False)
+    again = told.event(1, "sequence", "I3", outcome="duplicate", first_offset=0, last_offset=0)
+    ack = told.event(1, "ack", "R7", cause=again, acks=-1, code="NONE")
+    told.event(1, "left", "L14", cause=ack, acks=[ack])
+    assert len(verdict(told, a_log()).lost) == 1
+
+
+def test_the_ledger_spills_and_forgets_nothing() -> None:
+    """More events than it keeps in memory come back in order, facts and all."""
+    told = Told()
+    ledger = Ledger(told.history)
+    for offset in range(IN_MEMORY + 10):
+        told.event(1, "append", "L3", base_offset=offset, isr=(1, 2))
+        told.event(1, "caught_up", "R1", offset=offset)
+    kept = list(ledger.events())
+    assert [event.get("base_offset") for event in kept] == list(range(IN_MEMORY + 10))
+    assert kept[0].get("isr") == [1, 2]
+    ledger.close()
