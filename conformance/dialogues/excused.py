@@ -11,6 +11,14 @@ TRAILING = "exactly one batch: Kafka drops a few bytes behind it"
 NO_RECORDS = "decompressed bytes that are no records are an invalid record"
 
 EXCUSED: tuple[Excuse, ...] = (
+    Excuse("log_dirs", "*", "*.log_dir", "each has its own data directory"),
+    Excuse("log_dirs", "*", "*_bytes", "disks are behind an interface that does not say", minikafka="-1"),
+    Excuse("quorum", "*", "*_id", "the controller is a node of its own (ADR 0006)", "1", "1000"),
+    Excuse("quorum", "*", "*.leader_epoch", "one voter, so one leader epoch (ADR 0006)", minikafka="1"),
+    Excuse("quorum", "*", "*.high_watermark", "another controller writes other records"),
+    Excuse("quorum", "*", "*.log_end_offset", "another controller writes other records"),
+    Excuse("quorum", "*", "*observers*", "the broker is no voter, so it observes"),
+    Excuse("quorum", "*", "nodes*", "where the controller listens is not told to clients"),
     Excuse("*", "*", "*error_message", "a refusal says why also where Kafka is silent", "None", "<text>"),
     Excuse("*", "*", "api_keys[*", "APIs that are not built are not advertised", "(there)", "(absent)"),
     Excuse("*", "*", "supported_features[kraft.version]", "one controller voter (ADR 0006)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.dialogues import features, groups, reading, topics, transactions, versions, writing
+from conformance.dialogues import features, groups, reading, replicas, topics, transactions, versions, writing
 from conformance.dialogues.talk import Talk
 
 SCRIPTS: dict[str, Callable[[Talk], None]] = {
@@ -15,4 +15,5 @@ SCRIPTS: dict[str, Callable[[Talk], None]] = {
     **transactions.SCRIPTS,
     **groups.SCRIPTS,
     **features.SCRIPTS,
+    **replicas.SCRIPTS,
 }

@@ -1,12 +1,12 @@
 """DescribeQuorum (API 55), versions 0 to 2: who votes on the metadata log, and who follows it (KIP-595, KIP-836).
 
 v1 when each replica last fetched and was last caught up, in wall time. v2 directory ids, messages, and where the voters
-listen. There is one voter, the controller; every broker observes.
+listen, which is left out here: clients have no business there. There is one voter, the controller; brokers observe.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from minikafka.broker.metadata_fetches import Observer
 from minikafka.broker.metadata_log import LEADER_EPOCH, PARTITION
@@ -24,6 +24,9 @@ from minikafka.wire.messages.describe_quorum import (
 if TYPE_CHECKING:
     from minikafka.broker.controller_node import ControllerNode
 
+NO_ERROR: Final = ErrorCode.NONE.name
+"""Kafka says this where others say nothing."""
+
 
 def handle(node: ControllerNode, request: Request[DescribeQuorumRequest], now: Now) -> None:
     """The one partition of `__cluster_metadata`, if that is all that was asked for."""
@@ -31,7 +34,7 @@ def handle(node: ControllerNode, request: Request[DescribeQuorumRequest], now: N
     asked = [(topic.topic_name, each.partition_index) for topic in topics for each in topic.partitions]
     if asked == [PARTITION]:
         described = DescribeQuorumResponseTopicData(topic_name=PARTITION.topic, partitions=[_partition(node, now)])
-        request.reply(DescribeQuorumResponse(error_message=None, topics=[described]))
+        request.reply(DescribeQuorumResponse(error_message=NO_ERROR, topics=[described]))
         return
     code = int(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     refused = [
@@ -46,7 +49,7 @@ def handle(node: ControllerNode, request: Request[DescribeQuorumRequest], now: N
         )
         for topic in topics
     ]
-    request.reply(DescribeQuorumResponse(error_message=None, topics=refused))
+    request.reply(DescribeQuorumResponse(error_message=NO_ERROR, topics=refused))
 
 
 def _partition(node: ControllerNode, now: Now) -> DescribeQuorumResponsePartitionData:
@@ -59,7 +62,7 @@ def _partition(node: ControllerNode, now: Now) -> DescribeQuorumResponsePartitio
     observers = node.fetches.observers
     return DescribeQuorumResponsePartitionData(
         partition_index=PARTITION.partition,
-        error_message=None,
+        error_message=NO_ERROR,
         leader_id=CONTROLLER_ID,
         leader_epoch=LEADER_EPOCH,
         high_watermark=node.fetches.high_watermark,
