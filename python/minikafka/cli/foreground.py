@@ -7,11 +7,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from minikafka.errors import MinikafkaError
+from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.spec import ClusterSpec
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.runtime.tuning import calm_collector, raise_file_limit
@@ -46,16 +48,19 @@ def ready_event(supervisor: Supervisor) -> dict[str, object]:
     }
 
 
-def announce(supervisor: Supervisor, *, as_json: bool, ready_file: str | None) -> None:
+def ready_line(supervisor: Supervisor) -> str:
+    """What a person, or a script, wants to know."""
+    return f"minikafka ready bootstrap.servers={supervisor.bootstrap_servers}"
+
+
+def announce(event: Mapping[str, object], line: str, *, as_json: bool, ready_file: str | None) -> None:
     """Exactly one line on stdout, flushed; and the ready file, complete from the moment it exists."""
-    event = json.dumps(ready_event(supervisor))
+    text = json.dumps(event)
     if ready_file is not None:
         fresh = Path(f"{ready_file}.{os.getpid()}.tmp")
-        fresh.write_text(event + "\n", encoding="utf-8")
+        fresh.write_text(text + "\n", encoding="utf-8")
         fresh.rename(ready_file)
-    sys.stdout.write(
-        (event if as_json else f"minikafka ready bootstrap.servers={supervisor.bootstrap_servers}") + "\n"
-    )
+    sys.stdout.write((text if as_json else line) + "\n")
     sys.stdout.flush()
 
 
@@ -75,16 +80,25 @@ class StopSignals:
             signal.signal(number, signal.SIG_DFL)
 
 
-async def until_halted_or(supervisor: Supervisor, stop: asyncio.Event) -> None:
-    """Return when asked to stop. Raises BrokerHalted when a node breaks first."""
+class Running(Protocol):
+    """Nodes in the foreground."""
+
+    @property
+    def halted(self) -> Sequence[HostedNode]: ...
+    @property
+    def watchers(self) -> list[Callable[[], None]]: ...
+
+
+async def until_halted_or(nodes: Running, stop: asyncio.Event) -> None:
+    """Return when asked to stop. Raises MinikafkaError when a node breaks first."""
 
     def look() -> None:
-        if hosting.halted:
+        if nodes.halted:
             stop.set()
 
-    hosting = supervisor.hosting
-    hosting.watchers.append(look)
+    nodes.watchers.append(look)
+    look()
     await stop.wait()
-    hosting.watchers.remove(look)
-    for host in hosting.halted:
-        raise MinikafkaError(f"node {host.node_id} halted: {host.halted.why if host.halted else ''}")
+    nodes.watchers.remove(look)
+    for node in nodes.halted:
+        raise MinikafkaError(f"node {node.node_id} halted: {node.halted.why if node.halted else ''}")

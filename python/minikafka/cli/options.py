@@ -18,11 +18,11 @@ ADVERTISED_LISTENERS: Final = "KAFKA_ADVERTISED_LISTENERS"
 
 def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     """Everything that `cluster_spec` reads."""
-    parser.add_argument("-n", "--brokers", type=int, default=1, metavar="N", help="how many brokers (1)")
+    parser.add_argument("-n", "--brokers", type=int, metavar="N", help="how many brokers (1)")
     add_setting_options(parser)
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (127.0.0.1)")
     parser.add_argument(
-        "-p", "--port", type=int, default=DEFAULT_PORT, metavar="P",
+        "-p", "--port", type=int, metavar="P",
         help="port of broker 1, broker i listens on P+i-1 (9092); 0: free ports",
     )  # fmt: skip
     parser.add_argument(
@@ -79,7 +79,8 @@ def setting_layers(arguments: argparse.Namespace) -> tuple[Layer, ...]:
 
 def cluster_spec(arguments: argparse.Namespace) -> ClusterSpec:
     """The cluster that the arguments and the environment ask for. Raises ConfigError."""
-    count, port = arguments.brokers, arguments.port
+    count = 1 if arguments.brokers is None else arguments.brokers
+    port = DEFAULT_PORT if arguments.port is None else arguments.port
     if not 0 <= port <= 65_536 - max(count, 1):
         raise ConfigError(f"port {port} and the {count - 1} after it are not all ports")
     return ClusterSpec(

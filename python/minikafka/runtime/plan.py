@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from minikafka.broker.broker import Broker, Identity
@@ -11,6 +11,8 @@ from minikafka.broker.interception import Rules
 from minikafka.broker.peers import Endpoint
 from minikafka.config import BrokerSettings, ConfigValue, Layer, resolve
 from minikafka.log.port import Disk
+from minikafka.runtime.directories import DataDirectory
+from minikafka.runtime.spec import ClusterSpec
 from minikafka.trace import Trace
 from minikafka.types import CONTROLLER_ID, BrokerId
 
@@ -61,6 +63,39 @@ class NodePlan(NamedTuple):
             brokers=self.brokers,
             separate_processes=self.separate_processes,
         ).broker
+
+
+def plan_of(
+    node: BrokerId,
+    spec: ClusterSpec,
+    directory: DataDirectory,
+    cluster_id: str,
+    listen: Sequence[tuple[str, int]],
+    controller: tuple[str, int],
+) -> NodePlan:
+    """The node of `spec` that listens on `listen`: the clients' address first, the peers' last."""
+    is_broker = node != CONTROLLER_ID
+    return NodePlan(
+        node=node,
+        cluster_id=cluster_id,
+        directory=directory.of(node),
+        directory_id=directory.directory_id(node, cluster_id),
+        listen=listen[0],
+        internal=listen[-1],
+        advertised=spec.advertised_address(node, listen[0][1]) if is_broker else listen[0],
+        controller=controller,
+        layers=[
+            PlannedLayer(one.source, dict(one.values), one.lenient)
+            for one in spec.layers_of(node if is_broker else None)
+        ],
+        profile=spec.profile,
+        brokers=spec.brokers,
+        separate_processes=spec.separate_processes,
+        durability=spec.durability,
+        features=dict(spec.features),
+        tracked=spec.faults,
+        trace=spec.trace,
+    )
 
 
 def build(

@@ -23,7 +23,7 @@ from minikafka.runtime.directories import DataDirectory
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.embedded import Embedded, Place
 from minikafka.runtime.links import CLIENTS
-from minikafka.runtime.plan import NodePlan, PlannedLayer
+from minikafka.runtime.plan import plan_of
 from minikafka.runtime.ports import Port
 from minikafka.runtime.spec import ClusterSpec, TopicSpec
 from minikafka.types import CONTROLLER_ID, BrokerId
@@ -49,10 +49,11 @@ class Supervisor:
         try:
             controller_port = self._port(INTERNAL_HOST, 0)
             self._controller_address = (controller_port.host, controller_port.port)
-            places = [Place(self._plan(CONTROLLER_ID, [controller_port]), [controller_port])]
+            cluster_id = self.directory.cluster_id
+            places = [self._place(CONTROLLER_ID, cluster_id, [controller_port])]
             for broker in settings:
                 ports = [self._port(spec.host, spec.port(broker)), self._port(INTERNAL_HOST, 0)]
-                places.append(Place(self._plan(broker, ports), ports))
+                places.append(self._place(broker, cluster_id, ports))
             self._addresses = {place.plan.node: place.plan.advertised for place in places}
             self._internal = {place.plan.node: place.plan.internal for place in places}
             self.hosting: Hosting = self._hosting(places)
@@ -333,6 +334,12 @@ class Supervisor:
 
     # How nodes are made.
 
+    def _place(self, node: BrokerId, cluster_id: str, ports: list[Port]) -> Place:
+        addresses = [(port.host, port.port) for port in ports]
+        return Place(
+            plan_of(node, self.spec, self.directory, cluster_id, addresses, self._controller_address), ports
+        )
+
     def _new_uuid(self) -> bytes:
         return os.urandom(16) if self._random is None else self._random.randbytes(16)
 
@@ -340,32 +347,6 @@ class Supervisor:
         held = Port(host, port)
         self._ports.append(held)
         return held
-
-    def _plan(self, node: BrokerId, ports: list[Port]) -> NodePlan:
-        listen = (ports[0].host, ports[0].port)
-        is_broker = node != CONTROLLER_ID
-        spec = self.spec
-        return NodePlan(
-            node=node,
-            cluster_id=self.directory.cluster_id,
-            directory=self.directory.of(node),
-            directory_id=self.directory.directory_id(node),
-            listen=listen,
-            internal=(ports[-1].host, ports[-1].port),
-            advertised=spec.advertised_address(node, listen[1]) if is_broker else listen,
-            controller=self._controller_address,
-            layers=[
-                PlannedLayer(one.source, dict(one.values), one.lenient)
-                for one in spec.layers_of(node if is_broker else None)
-            ],
-            profile=spec.profile,
-            brokers=spec.brokers,
-            separate_processes=spec.separate_processes,
-            durability=spec.durability,
-            features=dict(spec.features),
-            tracked=spec.faults,
-            trace=spec.trace,
-        )
 
 
 def _running(view: ClusterView) -> list[BrokerId]:

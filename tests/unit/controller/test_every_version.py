@@ -21,6 +21,7 @@ from minikafka.wire.messages.broker_registration import BrokerRegistrationReques
 from minikafka.wire.messages.create_partitions import CreatePartitionsRequest, CreatePartitionsTopic
 from minikafka.wire.messages.create_topics import CreatableTopic, CreateTopicsRequest, CreateTopicsResponse
 from minikafka.wire.messages.delete_topics import DeleteTopicsRequest, DeleteTopicsResponse, DeleteTopicState
+from minikafka.wire.messages.describe_cluster import DescribeClusterRequest
 from minikafka.wire.messages.describe_quorum import (
     DescribeQuorumRequest,
     DescribeQuorumRequestPartitionData,
@@ -66,6 +67,7 @@ def request_of(api_key: int, version: int) -> Message:
         56: AlterPartitionRequest(broker_id=1),
         57: UpdateFeaturesRequest(),
         58: EnvelopeRequest(request_data=b"", client_host_address=b""),
+        60: DescribeClusterRequest() if version == 0 else DescribeClusterRequest(endpoint_type=2),
         62: BrokerRegistrationRequest(broker_id=7),
         63: BrokerHeartbeatRequest(broker_id=7),
         64: UnregisterBrokerRequest(broker_id=7),

@@ -24,6 +24,7 @@ _NAMES: Final = (
     "k56_alter_partition",
     "k57_update_features",
     "k58_envelope",
+    "k60_describe_cluster",
     "k62_broker_registration",
     "k63_broker_heartbeat",
     "k64_unregister_broker",
