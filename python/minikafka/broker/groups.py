@@ -28,7 +28,7 @@ def new_shard(broker: Broker) -> GroupShard:
     def new_member_id(prefix: str) -> str:
         return f"{prefix}-{UUID(bytes=broker.new_uuid())}"
 
-    return GroupShard(broker.settings, new_member_id, lambda: broker.image.topics)
+    return GroupShard(broker.settings, new_member_id, lambda: broker.image.topics, broker.trace)
 
 
 def write(

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from minikafka.broker.addressed import Addressed, addressed
 from minikafka.broker.request import Request
@@ -69,6 +69,9 @@ class DelayReply:
 
     delay_ms: int
 
+
+HISTORY: Final = frozenset({ErrorCode.DUPLICATE_SEQUENCE_NUMBER, ErrorCode.UNKNOWN_PRODUCER_ID})
+"""I8: no broker of today sends these; clients still handle them, and old brokers did."""
 
 Action: TypeAlias = Refuse | Close | DropReply | DelayReply
 
@@ -190,7 +193,7 @@ class Interception:
         if self._trace.on:
             self._trace.event(
                 "fault",
-                "",
+                "I8" if isinstance(rule.action, Refuse) and rule.action.code in HISTORY else "",
                 what=type(rule.action).__name__,
                 api_key=request.api_key,
                 client_id=request.client_id,

@@ -183,6 +183,7 @@ class ReplicaManager:
             self._broker.coordinators.high_watermark_moved(partition, now)
         if seen is None or progress.last_stable_offset != seen.last_stable_offset:
             self._wake(name, Bound.LAST_STABLE_OFFSET, now)
+            self._tell_held_back(name, progress)
         if seen is None or partition.take_start_moved() or progress.log_start_offset != seen.log_start_offset:
             self._wake(name, Bound.LOG_START_OFFSET, now)
         if partition.is_leader:
@@ -192,6 +193,18 @@ class ReplicaManager:
         if partition.wants_flush and name not in self._flushing:
             self._flushing.add(name)
             self._broker.outbox.put(RequestFlush(name, partition.log.port))
+
+    def _tell_held_back(self, name: TopicPartition, progress: Progress) -> None:
+        if not self._broker.trace.on or progress.last_stable_offset == progress.high_watermark:
+            return
+        self._broker.trace.event(
+            "last_stable_offset",
+            "T10",
+            name,
+            offset=progress.last_stable_offset,
+            high_watermark=progress.high_watermark,
+            why="a transaction that began there is open, or its marker is not replicated yet",
+        )
 
     def _wake(self, name: TopicPartition, bound: Bound, now: Now) -> None:
         mark = Mark(name, bound)

@@ -12,6 +12,7 @@ from minikafka.errors import ErrorCode
 from minikafka.transaction.coordinator import Node, transaction_runtime
 from minikafka.transaction.producer_ids import ProducerIdBlock, ProducerIds
 from minikafka.transaction.shard import TransactionShard
+from minikafka.transaction.telling import Telling
 from minikafka.transaction.timeouts import TransactionSettings
 from minikafka.types import CONTROLLER_ID, Now
 from minikafka.wire.messages.allocate_producer_ids import (
@@ -28,7 +29,7 @@ ALLOCATE_VERSION: Final = 0
 
 def new_producer_ids(broker: Broker) -> ProducerIds:
     """The broker's producer ids, in blocks from the controller (I11)."""
-    return ProducerIds(_ControllerBlocks(broker))
+    return ProducerIds(_ControllerBlocks(broker), Telling(broker.trace))
 
 
 def new_transactions(broker: Broker) -> CoordinatorRuntime[TransactionShard]:
@@ -41,6 +42,7 @@ def new_transactions(broker: Broker) -> CoordinatorRuntime[TransactionShard]:
             PeerMarkerSender(broker),
             broker.producer_ids,
             lambda: broker.image.features.get(FEATURE, 0),
+            broker.trace,
         ),
         TransactionSettings(
             settings.transaction_max_timeout_ms,

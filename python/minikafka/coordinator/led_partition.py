@@ -13,19 +13,22 @@ before it. That barrier is all there is in place of Kafka's timeline collections
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from minikafka.coordinator.parked import Parked, ParkedAnswers, Reject
 from minikafka.coordinator.shard import CoordinatorRecord, Result, Shard, Timer
 from minikafka.coordinator.writer import PartitionWriter, told_to_clients
 from minikafka.errors import ErrorCode, Rejected
-from minikafka.types import CoordinatorEpoch, Now, Offset, ProducerEpoch, ProducerId
+from minikafka.trace import NOBODY, Trace
+from minikafka.types import CoordinatorEpoch, Now, Offset, ProducerEpoch, ProducerId, TopicPartition
 
 S = TypeVar("S", bound=Shard)
 T = TypeVar("T")
 
 TIMER_RETRY_BACKOFF_MS: Final = 500
 """A timer whose records could not be appended decides again after this (as in Kafka's coordinator timer)."""
+
+TRANSACTION_STATE: Final = "__transaction_state"
 
 ON_LOADED: Final = ("on-loaded",)
 
@@ -70,13 +73,17 @@ class LedPartition(Generic[S]):
         writer: PartitionWriter,
         timers: Timers,
         deadline_ms: int,
+        trace: Trace = NOBODY,
     ) -> None:
+        self.trace = trace
         self.index = index
         self.coordinator_epoch = coordinator_epoch
         self.shard = shard
         self.is_loading = True
         self.end_offset: Offset = 0
         self._name = ("coordinator", topic, index)
+        self._partition = TopicPartition(topic, index)
+        self._is_of_transactions = topic == TRANSACTION_STATE
         self._writer = writer
         self._timers = timers
         self._deadline_ms = deadline_ms
@@ -98,8 +105,11 @@ class LedPartition(Generic[S]):
             result = operation(self.shard, now)
             self._append(result, now)
         except Rejected as refusal:
+            self._tell_refused(refusal)
             reject(refusal, now)
             return
+        for tell in result.told:
+            tell()
         self._follow_up(result, answer, reject, now)
 
     def read(
@@ -110,6 +120,7 @@ class LedPartition(Generic[S]):
             self._refuse_while_loading()
             seen = operation(self.shard, now)
         except Rejected as refusal:
+            self._tell_refused(refusal)
             reject(refusal, now)
             return
         self._park(lambda at: answer(seen, at), reject, [], now)
@@ -157,6 +168,8 @@ class LedPartition(Generic[S]):
             Parked(self.end_offset, now.monotonic_ms + self._deadline_ms, answer, reject, after)
         )
         self.high_watermark_moved(self._writer.high_watermark(self.index), now)
+        if self.trace.on and answer is not None and self._high_watermark < self.end_offset:
+            self._tell("parked", waits_for=self.end_offset, high_watermark=self._high_watermark)
         self._watch_deadlines()
 
     def high_watermark_moved(self, high_watermark: Offset, now: Now) -> None:
@@ -176,7 +189,9 @@ class LedPartition(Generic[S]):
 
     def _expire(self, now: Now) -> None:
         self._expiry_is_set = False
-        self._parked.expire(now)
+        taken_back = self._parked.expire(now)
+        if self.trace.on and taken_back:
+            self._tell("taken back", answers=taken_back, why=f"not replicated within {self._deadline_ms} ms")
         self._watch_deadlines()
 
     # Timers of the shard.
@@ -214,6 +229,8 @@ class LedPartition(Generic[S]):
         """
         assert self.is_loading, "a partition is loaded once"
         self.is_loading = False
+        if self.trace.on:
+            self._tell("loaded", coordinator_epoch=self.coordinator_epoch, end_offset=self.end_offset)
         self.write(lambda shard, at: shard.on_loaded(at), _nobody_waits, self._load_refused, now)
 
     def _load_refused(self, _: Rejected, now: Now) -> None:
@@ -233,8 +250,27 @@ class LedPartition(Generic[S]):
         for key in self._timer_keys:
             self._timers.cancel((*self._name, *key))
         self._timers.cancel((*self._name, "parked"))
+        if self.trace.on:
+            self._tell("given up", coordinator_epoch=self.coordinator_epoch, parked=len(self._parked))
         self.shard.on_unloaded()
         self._parked.drop(Rejected(ErrorCode.NOT_COORDINATOR, "leadership of the coordinator moved"), now)
+
+    # Telling what happened.
+
+    def _tell(self, what: str, **facts: Any) -> None:
+        self.trace.event(
+            "coordinator", "T1" if self._is_of_transactions else "G1", self._partition, what=what, **facts
+        )
+
+    def _tell_refused(self, refusal: Rejected) -> None:
+        if self.trace.on:
+            self.trace.event(
+                "refused",
+                refusal.rule or ("T1" if self._is_of_transactions else "G1"),
+                self._partition,
+                code=refusal.code.name,
+                why=refusal.why,
+            )
 
 
 def _nobody_waits(_: object, __: Now) -> None:

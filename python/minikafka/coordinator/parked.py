@@ -80,13 +80,16 @@ class ParkedAnswers:
         """When the first answer still owed must be taken back (monotonic); None when nobody waits."""
         return next((parked.deadline_ms for parked in self._queue if parked.answer is not None), None)
 
-    def expire(self, now: Now) -> None:
-        """Take back what is due: [15]. The entry stays for its `after`."""
+    def expire(self, now: Now) -> int:
+        """Take back what is due: [15]; returns how many. The entry stays for its `after`."""
+        taken_back = 0
         for parked in list(self._queue):
             if parked.answer is not None and parked.deadline_ms <= now.monotonic_ms:
                 parked.answer = None
+                taken_back += 1
                 why = "the coordinator's log did not replicate this in time"
                 parked.reject(Rejected(ErrorCode.COORDINATOR_NOT_AVAILABLE, why), now)
+        return taken_back
 
     def drop(self, refusal: Rejected, now: Now) -> None:
         """Leadership is lost: nobody here will ever know what became of these records."""

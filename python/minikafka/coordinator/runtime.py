@@ -24,6 +24,7 @@ from minikafka.coordinator.parked import Reject
 from minikafka.coordinator.shard import Result, Shard
 from minikafka.coordinator.writer import PartitionWriter
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import CoordinatorEpoch, Now, Offset, ProducerEpoch, ProducerId
 
 S = TypeVar("S", bound=Shard)
@@ -45,6 +46,7 @@ class CoordinatorRuntime(Generic[S]):
         writer: PartitionWriter,
         timers: Timers,
         deadline_ms: int,
+        trace: Trace = NOBODY,
     ) -> None:
         """`deadline_ms`: how long an answer may stay parked before it becomes [15] (`offsets.commit.timeout.ms`)."""
         self.topic = topic
@@ -53,6 +55,7 @@ class CoordinatorRuntime(Generic[S]):
         self._writer = writer
         self._timers = timers
         self._deadline_ms = deadline_ms
+        self._trace = trace
         self._led: dict[int, LedPartition[S]] = {}
 
     def partition_for(self, key: str) -> int:
@@ -121,6 +124,7 @@ class CoordinatorRuntime(Generic[S]):
             self._writer,
             self._timers,
             self._deadline_ms,
+            self._trace,
         )
 
     def load(self, index: int, entries: Iterable[LoggedRecord | LoggedMarker]) -> None:

@@ -49,6 +49,8 @@ class Result(Generic[T]):
     timers, cancelled_timers: set or removed as soon as the records are replayed.
     after: run once the records are committed (below the high watermark): replies to other waiting requests
         (a parked JoinGroup), calls to other brokers (WriteTxnMarkers).
+    told: run once the records are in the log and replayed; they tell the trace what was decided and why. Filled only
+        while somebody listens.
     """
 
     records: list[CoordinatorRecord] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Result(Generic[T]):
     timers: list[Timer] = field(default_factory=list)
     cancelled_timers: list[tuple[str, ...]] = field(default_factory=list)
     after: list[Callable[[Now], None]] = field(default_factory=list)
+    told: list[Callable[[], object]] = field(default_factory=list)
     producer_id: ProducerId = -1
     """With `producer_epoch`: write the records as a transactional batch of this producer (TxnOffsetCommit, T12)."""
     producer_epoch: ProducerEpoch = -1
@@ -65,7 +68,11 @@ class Shard(Protocol):
     """The state of one coordinator partition."""
 
     def replay(
-        self, offset: Offset, record: CoordinatorRecord, producer_id: ProducerId, producer_epoch: ProducerEpoch
+        self,
+        offset: Offset,
+        record: CoordinatorRecord,
+        producer_id: ProducerId,
+        producer_epoch: ProducerEpoch,
     ) -> None:
         """Apply one record. `producer_id` is -1 unless its batch was transactional. Must accept every record that
         any version of this shard ever wrote, in log order.

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.group import telling
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
 from minikafka.group.classic.rebalance import renew_session
@@ -31,6 +32,7 @@ from minikafka.group.consumer.member import ConsumerMember
 from minikafka.group.consumer.offsets import commit_error, committing_member
 from minikafka.group.groups import Groups
 from minikafka.group.records import CommittedOffset, offset_commit_record
+from minikafka.group.telling import tell
 from minikafka.types import (
     NO_EPOCH,
     NO_TIMESTAMP,
@@ -126,30 +128,32 @@ def _group(groups: Groups, request: CommitRequest) -> ClassicGroup | None:
     identity = request.identity
     group = groups.get(identity.group_id)
     if group is None and identity.generation_id >= 0:
-        raise Rejected(request.unknown_group, f"no group {identity.group_id}")
+        raise Rejected(request.unknown_group, f"no group {identity.group_id}", rule="G7")
     return group
 
 
 def _check(group: ClassicGroup, identity: Identity, *, is_transactional: bool) -> Member | None:
     """The member who commits; None when nobody in the group does."""
     if group.state is DEAD:
-        raise Rejected(HEARS[DEAD].commit, "the group is gone")
+        raise Rejected(HEARS[DEAD].commit, "the group is gone", rule="G7")
     if identity.generation_id < 0 and group.state is EMPTY:
         return None
     names_a_member = identity.member_id != UNKNOWN_MEMBER_ID or identity.instance_id is not None
     if identity.generation_id < 0 and not names_a_member:
         if not is_transactional:
             raise Rejected(
-                ErrorCode.UNKNOWN_MEMBER_ID, "the group has members, and this commit is none of theirs"
+                ErrorCode.UNKNOWN_MEMBER_ID,
+                "the group has members, and this commit is none of theirs",
+                rule="G7",
             )
         return None
     member = group.check_member(identity)
     if identity.generation_id != group.generation_id:
         why = f"generation {identity.generation_id}, the group is at {group.generation_id}"
-        raise Rejected(ErrorCode.ILLEGAL_GENERATION, why)
+        raise Rejected(ErrorCode.ILLEGAL_GENERATION, why, rule="G7")
     heard = HEARS[group.state].commit
     if heard != ErrorCode.NONE and not is_transactional:
-        raise Rejected(heard, f"the group is {group.state.value}")
+        raise Rejected(heard, f"the group is {group.state.value}", rule="G7")
     return member
 
 
@@ -162,6 +166,7 @@ def _write(
 ) -> None:
     """`by`: the KIP-848 member who commits, and the epoch it gave."""
     errors: list[ErrorCode] = []
+    written: list[str] = []
     has_retention = request.retention_time_ms != -1
     expire_timestamp_ms = now.wall_ms + request.retention_time_ms if has_retention else NO_TIMESTAMP
     for asked in request.offsets:
@@ -178,4 +183,11 @@ def _write(
         )
         topic, partition = asked.partition
         outcome.records.append(offset_commit_record(request.identity.group_id, topic, partition, committed))
+        if groups.trace.on:
+            written.append(f"{topic}-{partition}@{asked.offset}")
     outcome.response = errors
+    group_id, member_id, *_ = request.identity
+    if outcome.producer_id >= 0:
+        tell(groups.trace, outcome, telling.pending, group_id, outcome.producer_id, written)
+    else:
+        tell(groups.trace, outcome, telling.committed, group_id, member_id, written)

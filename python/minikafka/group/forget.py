@@ -104,11 +104,13 @@ def delete_group(groups: Groups, offsets: Offsets, group_id: str, outcome: Resul
     group = groups.get(group_id)
     if consumer_group is not None:
         if consumer_group.members:
-            raise Rejected(ErrorCode.NON_EMPTY_GROUP, f"the group is {consumer_group.state.value}")
+            raise Rejected(
+                ErrorCode.NON_EMPTY_GROUP, f"the group is {consumer_group.state.value}", rule="G11"
+            )
     elif group is None:
-        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, f"no group {group_id}")
+        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, f"no group {group_id}", rule="G11")
     elif (heard := HEARS[group.state].delete_group) != ErrorCode.NONE:
-        raise Rejected(heard, f"the group is {group.state.value}")
+        raise Rejected(heard, f"the group is {group.state.value}", rule="G11")
     partitions = dict.fromkeys(partition for partition, _ in offsets.of_group(group_id))
     partitions |= dict.fromkeys(offsets.pending_of_group(group_id))
     outcome.records += [offset_tombstone(group_id, *partition) for partition in partitions]
@@ -146,9 +148,9 @@ def delete_offsets(
 def _classic_group_to_delete_from(groups: Groups, group_id: str) -> ClassicGroup:
     group = groups.find(group_id, ErrorCode.GROUP_ID_NOT_FOUND)
     if group.state is DEAD:
-        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, "the group is gone")
+        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, "the group is gone", rule="G11")
     if group.state is not EMPTY and not group.uses_consumer_protocol:
-        raise Rejected(ErrorCode.NON_EMPTY_GROUP, f"the group is {group.state.value}")
+        raise Rejected(ErrorCode.NON_EMPTY_GROUP, f"the group is {group.state.value}", rule="G11")
     return group
 
 

@@ -12,6 +12,7 @@ from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.consumer.group import ConsumerGroup
 from minikafka.group.consumer.topics import CurrentTopics
 from minikafka.group.outcome import Reply
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import Now
 
 T = TypeVar("T")
@@ -35,7 +36,9 @@ class Groups:
         settings: BrokerSettings,
         new_member_id: Callable[[str], str],
         topics: CurrentTopics = dict,
+        trace: Trace = NOBODY,
     ) -> None:
+        self.trace = trace
         self.settings = settings
         self.new_member_id = new_member_id
         self.topics = topics
@@ -53,10 +56,10 @@ class Groups:
     def find(self, group_id: str, otherwise: ErrorCode) -> ClassicGroup:
         """The group. Raises Rejected: INVALID_GROUP_ID [24] for the empty id, `otherwise` when there is none."""
         if not group_id:
-            raise Rejected(ErrorCode.INVALID_GROUP_ID, "the empty group id has no members")
+            raise Rejected(ErrorCode.INVALID_GROUP_ID, "the empty group id has no members", rule="G1")
         group = self.by_id.get(group_id)
         if group is None:
-            raise Rejected(otherwise, f"no group {group_id}")
+            raise Rejected(otherwise, f"no group {group_id}", rule="G1")
         return group
 
     def answer(self, outcome: Result[T], reply: Reply[A], value: A, otherwise: A) -> None:

@@ -25,7 +25,7 @@ from typing import Final
 from minikafka.config import CONSUMER_OFFSETS, BrokerSettings
 from minikafka.coordinator.shard import CoordinatorRecord, Result
 from minikafka.errors import ErrorCode
-from minikafka.group import forget
+from minikafka.group import forget, telling
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.heartbeat import heartbeat
 from minikafka.group.classic.join import join
@@ -59,6 +59,8 @@ from minikafka.group.migration.upgrade import send_back
 from minikafka.group.offsets import Offsets
 from minikafka.group.outcome import Reply, set_timer
 from minikafka.group.records import committed_offset, restored_group, settle
+from minikafka.group.telling import tell
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import Now, Offset, ProducerEpoch, ProducerId, TopicId, TopicPartition
 from minikafka.wire.codec import UnknownRecordType, decode_coordinator_key, decode_record
 from minikafka.wire.records.group_metadata import GroupMetadataKey, GroupMetadataValue
@@ -77,8 +79,9 @@ class GroupShard:
         settings: BrokerSettings,
         new_member_id: Callable[[str], str],
         topics: CurrentTopics = dict,
+        trace: Trace = NOBODY,
     ) -> None:
-        self.groups = Groups(settings, new_member_id, topics)
+        self.groups = Groups(settings, new_member_id, topics, trace)
         self.offsets = Offsets()
         self._is_serving = False
 
@@ -142,7 +145,9 @@ class GroupShard:
         self, group_id: str, asked: Sequence[TopicPartition], _: Now
     ) -> Result[list[ErrorCode]]:
         """OffsetDelete (G11)."""
-        return forget.delete_offsets(self.groups, self.offsets, group_id, asked)
+        outcome = forget.delete_offsets(self.groups, self.offsets, group_id, asked)
+        tell(self.groups.trace, outcome, telling.deleted, group_id, len(outcome.records))
+        return outcome
 
     def forget_topic(self, topic: str, topic_id: TopicId, _: Now) -> Result[None]:
         """The topic was deleted from the cluster."""
@@ -167,6 +172,7 @@ class GroupShard:
         """DeleteGroups, one group (G11)."""
         outcome = Result(response=ErrorCode.NONE)
         forget.delete_group(self.groups, self.offsets, group_id, outcome)
+        tell(self.groups.trace, outcome, telling.deleted, group_id, len(outcome.records))
         return outcome
 
     # The log.
@@ -237,6 +243,8 @@ class GroupShard:
     ) -> None:
         """Pending offsets of the producer become committed, or go (T12)."""
         self.offsets.end_transaction(producer_id, committed=committed)
+        if self._is_serving and self.groups.trace.on:
+            telling.settled(self.groups.trace, producer_id, offset, is_commit=committed)
 
     def on_loaded(self, now: Now) -> Result[None]:
         """Serve: every remembered member gets a whole session to show that it is alive."""
@@ -267,6 +275,8 @@ class GroupShard:
 
     def _sweep(self, now: Now) -> Result[None]:
         outcome: Result[None] = Result(records=forget.sweep(self.groups, self.offsets, now))
+        if outcome.records:
+            tell(self.groups.trace, outcome, telling.expired, len(outcome.records))
         self._set_sweep(outcome, now)
         return outcome
 

@@ -91,6 +91,10 @@ class ProducerState:
                 return batch
         return None
 
+    def has_forgotten(self, header: BatchHeader) -> bool:
+        """Whether `header` lies before a full window (I12): it may have been a retry, and nobody can tell any more."""
+        return len(self.batches) == WINDOW and header.last_sequence < self.batches[0].first_sequence
+
 
 class ProducerStates:
     """All producer ids of one partition. `check` decides, `remember` changes."""
@@ -132,6 +136,7 @@ class ProducerStates:
             raise Rejected(
                 ErrorCode.INVALID_TXN_STATE,
                 f"producer {header.producer_id} has no transaction open here, and its coordinator was not asked",
+                rule="T6",
             )
         if state is None:
             if from_client:
@@ -141,6 +146,7 @@ class ProducerStates:
             raise Rejected(
                 ErrorCode.INVALID_PRODUCER_EPOCH,
                 f"producer {header.producer_id} has epoch {state.epoch}; the batch has {header.producer_epoch}",
+                rule="I2",
             )
         if from_client:
             self._check_sequence(state, header, lowest_verified_sequence)
@@ -148,20 +154,21 @@ class ProducerStates:
                 raise Rejected(
                     ErrorCode.INVALID_TXN_STATE,
                     f"producer {header.producer_id} has a transaction open here; the batch is outside of it",
+                    rule="T6",
                 )
         return None
 
     def _check_first(self, header: BatchHeader, lowest_verified_sequence: int, *, tv2: bool) -> None:
         """I5: nothing is known of this producer here."""
         if tv2 and header.is_transactional and header.base_sequence != 0:
-            raise out_of_order(header, "a transaction's first batch starts at sequence 0")
+            raise out_of_order(header, "a transaction's first batch starts at sequence 0", "I5")
         self._check_lowest(header, lowest_verified_sequence)
 
     def _check_lowest(self, header: BatchHeader, lowest_verified_sequence: int) -> None:
         """I5b."""
         if lowest_verified_sequence != NO_SEQUENCE and header.base_sequence > lowest_verified_sequence:
             raise out_of_order(
-                header, f"sequence {lowest_verified_sequence} was seen before it and is not written"
+                header, f"sequence {lowest_verified_sequence} was seen before it and is not written", "I5"
             )
 
     def _check_sequence(
@@ -171,9 +178,14 @@ class ProducerStates:
         self._check_lowest(header, lowest_verified_sequence)
         if header.producer_epoch != state.epoch:
             if header.base_sequence != 0 and state.epoch != NO_PRODUCER_EPOCH:
-                raise out_of_order(header, f"epoch {header.producer_epoch} starts at sequence 0")
+                raise out_of_order(header, f"epoch {header.producer_epoch} starts at sequence 0", "I6")
         elif header.base_sequence != sequence_after(state.last_sequence):
-            raise out_of_order(header, f"the next sequence is {sequence_after(state.last_sequence)}")
+            why = f"the next sequence is {sequence_after(state.last_sequence)}"
+            if state.has_forgotten(header):
+                raise out_of_order(
+                    header, f"{why}, and only the last {WINDOW} batches can be repeated", "I12"
+                )
+            raise out_of_order(header, why)
 
     # Changing. Never refuses: leader after its check, follower, and replay alike.
 
@@ -220,11 +232,13 @@ class ProducerStates:
             raise Rejected(
                 ErrorCode.INVALID_PRODUCER_EPOCH,
                 f"producer {producer_id} has epoch {state.epoch}; the marker has {header_epoch}",
+                rule="T8",
             )
         if state.coordinator_epoch > coordinator_epoch:
             raise Rejected(
                 ErrorCode.TRANSACTION_COORDINATOR_FENCED,
                 f"coordinator epoch {coordinator_epoch} was followed by {state.coordinator_epoch}",
+                rule="T17",
             )
 
     def remember_marker(self, header: BatchHeader) -> Offset | None:
@@ -265,9 +279,10 @@ def opened_already(state: ProducerState | None, header: BatchHeader) -> bool:
     return state is not None and state.has_open_transaction and state.epoch == header.producer_epoch
 
 
-def out_of_order(header: BatchHeader, why: str) -> Rejected:
+def out_of_order(header: BatchHeader, why: str, rule: str = "I4") -> Rejected:
     """[45], naming the producer and what it sent."""
     return Rejected(
         ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
         f"producer {header.producer_id} epoch {header.producer_epoch} sent sequence {header.base_sequence}: {why}",
+        rule=rule,
     )

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.log.replica_log import ReplicaLog
 from minikafka.partition import acks as acks_rule
-from minikafka.partition import offsets, reading, retention, writing
+from minikafka.partition import offsets, producer_telling, reading, retention, writing
 from minikafka.partition.eligibility import ReplicaEligibility
 from minikafka.partition.follower import FetchPosition, FollowerRole
 from minikafka.partition.isr import IsrProposal, Outcome
@@ -333,7 +333,10 @@ class Partition:
 
     def expire_producers(self, now: Now, expiration_ms: int) -> list[ProducerId]:
         """I10: forget producers idle for `producer.id.expiration.ms`; the caller sweeps every 10 minutes."""
-        return self.log.producers.expire(now.wall_ms, expiration_ms)
+        expired = self.log.producers.expire(now.wall_ms, expiration_ms)
+        if expired and self._local.trace.on:
+            producer_telling.expired(self._local, expired)
+        return expired
 
     # Leader: reading.
 

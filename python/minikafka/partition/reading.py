@@ -42,6 +42,16 @@ def read(
     aborted = []
     if isolation is Isolation.READ_COMMITTED:
         aborted = local.log.transactions.aborted_between(offset, found.next_offset)
+        if aborted and local.trace.on:
+            local.trace.event(
+                "fetch",
+                "T11",
+                local.topic_partition,
+                offset=offset,
+                next_offset=found.next_offset,
+                aborted=[f"producer {producer_id} from {first}" for producer_id, first in aborted],
+                why="the reader skips their records up to their markers",
+            )
     return Read(found.data, local.high_watermark, stable, log_start_offset, aborted, None)
 
 

@@ -21,14 +21,15 @@ from minikafka.errors import ErrorCode, Rejected
 from minikafka.log.batch import inspect_batches
 from minikafka.log.port import BatchHeader
 from minikafka.partition import acks as acks_rule
+from minikafka.partition import producer_telling
 from minikafka.partition.leader import LeaderRole
 from minikafka.partition.local import LocalReplica
 from minikafka.partition.records import check_client_batch, check_shape
 from minikafka.partition.values import Appended, Origin
 from minikafka.partition.verification import VerificationGuard
 from minikafka.types import (
+    NO_OFFSET,
     NO_PRODUCER_ID,
-    NO_SEQUENCE,
     NO_TIMESTAMP,
     Buffer,
     CoordinatorEpoch,
@@ -74,11 +75,16 @@ def append(
         duplicate = _check_producer(local, header, from_client, produce_version, transactional_id, guard)
         if duplicate is not None:
             return duplicate
+    known = log.producers.get(header.producer_id)
+    known_epoch = None if known is None else known.epoch
     written = log.append_as_leader(records, role.epoch, append_time_ms, create_time_ms)
     if header.is_transactional:
         local.verifications.end(header.producer_id)
     local.flush_if_asked()
-    told_as = _tell_append(local, role, written) if local.trace.on else None
+    told_as = None
+    if local.trace.on:
+        producer_telling.accepted(local, written, known_epoch)
+        told_as = _tell_append(local, role, written)
     role.advance_high_watermark(local, now)
     return Appended(
         base_offset,
@@ -91,23 +97,10 @@ def append(
 
 
 def _tell_append(local: LocalReplica, role: LeaderRole, header: BatchHeader) -> int:
-    """An append, and that its producer's sequence was the next one (I4)."""
-    name = local.topic_partition
-    if header.producer_id != NO_PRODUCER_ID and header.base_sequence != NO_SEQUENCE:
-        local.trace.event(
-            "sequence",
-            "I4",
-            name,
-            outcome="accepted",
-            producer_id=header.producer_id,
-            producer_epoch=header.producer_epoch,
-            first_sequence=header.base_sequence,
-            last_sequence=header.last_sequence,
-        )
     return local.trace.event(
         "append",
         "L3",
-        name,
+        local.topic_partition,
         base_offset=header.base_offset,
         last_offset=header.last_offset,
         leader_epoch=role.epoch,
@@ -144,6 +137,7 @@ def _check_producer(
         raise Rejected(
             ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
             "a transactional batch needs the transactional id",
+            rule="T6",
         )
     duplicate = local.log.producers.check(
         header,
@@ -194,6 +188,9 @@ def append_marker(
     local.log.producers.check_marker(
         producer_epoch, producer_id, coordinator_epoch, tv2=transaction_version >= 2
     )
+    known = local.log.producers.get(producer_id)
+    known_epoch = None if known is None else known.epoch
+    first_offset = NO_OFFSET if known is None else known.current_transaction_first_offset
     written = local.log.append_marker(
         producer_id=producer_id,
         producer_epoch=producer_epoch,
@@ -204,6 +201,17 @@ def append_marker(
     )
     local.verifications.end(producer_id)
     local.flush_if_asked()
+    if local.trace.on:
+        producer_telling.marker(
+            local,
+            producer_id,
+            producer_epoch,
+            known_epoch,
+            first_offset,
+            written.last_offset,
+            coordinator_epoch,
+            commit=commit,
+        )
     role.advance_high_watermark(local, now)
     return Appended(
         written.base_offset, written.last_offset, NO_TIMESTAMP, local.log.log_start_offset, duplicate=False

@@ -74,12 +74,16 @@ def _verified(
 def check_producer(current: Transaction | None, request: AddPartitions) -> Transaction:
     """The transaction, if this producer holds it and it is not being ended."""
     if current is None:
-        raise Rejected(ErrorCode.INVALID_PRODUCER_ID_MAPPING, "this transactional id is not known here")
+        raise Rejected(
+            ErrorCode.INVALID_PRODUCER_ID_MAPPING, "this transactional id is not known here", rule="T4"
+        )
     if request.producer_id != current.producer_id:
-        raise Rejected(ErrorCode.INVALID_PRODUCER_ID_MAPPING, "another producer id has this transactional id")
+        raise Rejected(
+            ErrorCode.INVALID_PRODUCER_ID_MAPPING, "another producer id has this transactional id", rule="T4"
+        )
     if request.producer_epoch != current.producer_epoch:
         why = f"epoch {request.producer_epoch}; the transactional id is at {current.producer_epoch}"
-        raise Rejected(ErrorCode.PRODUCER_FENCED, why)
+        raise Rejected(ErrorCode.PRODUCER_FENCED, why, rule="T5")
     if current.is_prepared:
-        raise Rejected(ErrorCode.CONCURRENT_TRANSACTIONS, "the transaction before is being ended")
+        raise Rejected(ErrorCode.CONCURRENT_TRANSACTIONS, "the transaction before is being ended", rule="T4")
     return current

@@ -13,9 +13,11 @@ from minikafka.coordinator.led_partition import Timers
 from minikafka.coordinator.runtime import CoordinatorRuntime
 from minikafka.coordinator.writer import PartitionWriter
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.trace import NOBODY, Trace
 from minikafka.transaction.markers import Ended, Marker, Markers, MarkerSender
 from minikafka.transaction.producer_ids import ProducerIds
 from minikafka.transaction.shard import Surroundings, TransactionShard
+from minikafka.transaction.telling import Telling
 from minikafka.transaction.timeouts import TransactionSettings
 from minikafka.transaction.transaction import Transaction
 from minikafka.types import Now
@@ -32,13 +34,15 @@ class Node(NamedTuple):
     marker_sender: MarkerSender
     producer_ids: ProducerIds
     transaction_version: Callable[[], int]
+    trace: Trace = NOBODY
 
 
 def transaction_runtime(
     node: Node, settings: TransactionSettings, deadline_ms: int
 ) -> CoordinatorRuntime[TransactionShard]:
     """The coordinator of every transactional id whose partition this broker leads."""
-    markers = Markers(node.marker_sender, node.timers)
+    telling = Telling(node.trace)
+    markers = Markers(node.marker_sender, node.timers, telling)
 
     def ended(index: int, prepared: Transaction, now: Now) -> None:
         epoch = runtime.coordinator_epoch(index)
@@ -47,9 +51,14 @@ def transaction_runtime(
             told = _Completion(runtime, node.timers, index, prepared).write
             markers.tell(Ended(index, prepared.transactional_id, marker), told, now)
 
-    around = Surroundings(settings, node.producer_ids, node.transaction_version, ended, markers.drop)
+    around = Surroundings(settings, node.producer_ids, node.transaction_version, ended, markers.drop, telling)
     runtime: CoordinatorRuntime[TransactionShard] = CoordinatorRuntime(
-        TOPIC, lambda index: TransactionShard(index, around), node.writer, node.timers, deadline_ms
+        TOPIC,
+        lambda index: TransactionShard(index, around),
+        node.writer,
+        node.timers,
+        deadline_ms,
+        node.trace,
     )
     return runtime
 

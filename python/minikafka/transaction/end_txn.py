@@ -101,11 +101,13 @@ def end_transaction(
     """
     overflowed = _is_retry_over_rotation(current, request)
     if request.producer_id != current.producer_id and not overflowed:
-        raise Rejected(ErrorCode.INVALID_PRODUCER_ID_MAPPING, "another producer id has this transactional id")
+        raise Rejected(
+            ErrorCode.INVALID_PRODUCER_ID_MAPPING, "another producer id has this transactional id", rule="T7"
+        )
     answers = TV2_ANSWERS if request.version >= TV2 else TV1_ANSWERS
     answer = _look_up(answers[current.state], current, request, overflowed=overflowed)
     if isinstance(answer, ErrorCode):
-        raise Rejected(answer, f"{_asked(request)} in {current.state.display_name}")
+        raise Rejected(answer, f"{_asked(request)} in {current.state.display_name}", rule="T7")
     if answer is Done.NOTHING:
         return None
     return _prepared(current, request, take_producer_id, wall_ms)

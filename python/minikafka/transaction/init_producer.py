@@ -46,10 +46,10 @@ class InitProducerIdAnswer(NamedTuple):
 def check(request: InitProducerId, max_timeout_ms: int) -> None:
     """What is wrong with the request itself, whatever the state. Raises Rejected [42], [50]."""
     if not request.transactional_id:
-        raise Rejected(ErrorCode.INVALID_REQUEST, "a transactional id may not be empty")
+        raise Rejected(ErrorCode.INVALID_REQUEST, "a transactional id may not be empty", rule="T3")
     if not 0 < request.timeout_ms <= max_timeout_ms:
         why = f"transaction timeout {request.timeout_ms} ms is not in 1..{max_timeout_ms}"
-        raise Rejected(ErrorCode.INVALID_TRANSACTION_TIMEOUT, why)
+        raise Rejected(ErrorCode.INVALID_TRANSACTION_TIMEOUT, why, rule="T3")
 
 
 def init_producer(
@@ -67,9 +67,11 @@ def init_producer(
         new = Transaction(request.transactional_id, EMPTY, take_producer_id(), 0, request.timeout_ms)
         return new._replace(update_timestamp_ms=wall_ms)
     if request.expected is not None and not _may_be_ours(current, request.expected):
-        raise Rejected(ErrorCode.PRODUCER_FENCED, f"{request.expected} is no longer the producer of this id")
+        raise Rejected(
+            ErrorCode.PRODUCER_FENCED, f"{request.expected} is no longer the producer of this id", rule="T5"
+        )
     if current.is_prepared:
-        raise Rejected(ErrorCode.CONCURRENT_TRANSACTIONS, "the transaction before is being ended")
+        raise Rejected(ErrorCode.CONCURRENT_TRANSACTIONS, "the transaction before is being ended", rule="T3")
     if current.state is ONGOING:
         return fenced(current, server_version, take_producer_id, wall_ms)
     return _next_epoch(current, request, take_producer_id, wall_ms)
@@ -92,7 +94,7 @@ def _next_epoch(
         assert expected is not None, "only an expectation can be wrong"
         if expected.producer_epoch != current.last_producer_epoch:
             why = f"epoch {expected.producer_epoch} is neither the current one nor the one before"
-            raise Rejected(ErrorCode.PRODUCER_FENCED, why)
+            raise Rejected(ErrorCode.PRODUCER_FENCED, why, rule="T5")
         return emptied(current, current.identity, request.timeout_ms, wall_ms)
     last_epoch = NO_PRODUCER_EPOCH if expected is None else current.producer_epoch
     if current.is_epoch_exhausted:

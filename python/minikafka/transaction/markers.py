@@ -23,6 +23,7 @@ from typing import Final, NamedTuple, Protocol
 
 from minikafka.coordinator.led_partition import Timers
 from minikafka.errors import ErrorCode
+from minikafka.transaction.telling import Telling
 from minikafka.types import (
     NO_LEADER,
     BrokerId,
@@ -106,7 +107,8 @@ class _Due(NamedTuple):
 class Markers:
     """All transactions being told by this coordinator."""
 
-    def __init__(self, sender: MarkerSender, timers: Timers) -> None:
+    def __init__(self, sender: MarkerSender, timers: Timers, telling: Telling | None = None) -> None:
+        self._told = telling or Telling()
         self._sender = sender
         self._timers = timers
         self._telling: dict[tuple[int, str], _Telling] = {}
@@ -162,6 +164,8 @@ class Markers:
             return
         self._under_way.add(broker)
         markers = [each.telling.ended.marker._replace(partitions=each.partitions) for each in due]
+        if self._told.trace.on:
+            self._told.markers_sent(broker, [each.telling.ended.transactional_id for each in due])
 
         def answered(answers: MarkerAnswers | None, at: Now) -> None:
             self._under_way.discard(broker)
@@ -181,6 +185,8 @@ class Markers:
         again = []
         for partition in due.partitions:
             code = None if answers is None else answers.get((producer_id, partition))
+            if self._told.trace.on and code is not None:
+                self._tell(telling.ended, partition, code)
             if code is ErrorCode.TRANSACTION_COORDINATOR_FENCED:
                 self._forget(telling)
                 return
@@ -191,6 +197,14 @@ class Markers:
         if again:
             self._retry(telling, again, now)
         self._finish_if_told(telling, now)
+
+    def _tell(self, ended: Ended, partition: TopicPartition, code: ErrorCode) -> None:
+        if code in WRITTEN:
+            self._told.marker_written(ended.transactional_id, partition)
+        elif code in GIVEN_UP:
+            self._told.marker_given_up(ended.transactional_id, partition, ended.marker.producer_epoch)
+        elif code is ErrorCode.TRANSACTION_COORDINATOR_FENCED:
+            self._told.coordinator_fenced(ended.transactional_id, partition)
 
     def _retry(self, telling: _Telling, partitions: list[TopicPartition], now: Now) -> None:
         """Ask for the leaders again after a pause; it may be another broker by then."""

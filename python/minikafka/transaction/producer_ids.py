@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.transaction.telling import Telling
 from minikafka.types import Now, ProducerId
 
 PREFETCH_AT: Final = 0.9
@@ -42,7 +43,8 @@ class ProducerIds:
     next_id, end_id: what is left of the block in use; end exclusive.
     """
 
-    def __init__(self, source: BlockSource) -> None:
+    def __init__(self, source: BlockSource, telling: Telling | None = None) -> None:
+        self._telling = telling or Telling()
         self._source = source
         self._next_id: ProducerId = 0
         self._end_id: ProducerId = 0
@@ -59,9 +61,13 @@ class ProducerIds:
             self._use_following()
         if self._next_id == self._end_id:
             self._ask(now)
-            raise Rejected(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, "waiting for a block of producer ids")
+            raise Rejected(
+                ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, "waiting for a block of producer ids", rule="I11"
+            )
         taken = self._next_id
         self._next_id += 1
+        if self._telling.trace.on:
+            self._telling.producer_id_taken(taken)
         if taken >= self._prefetch_at and self._following is None:
             self._ask(now)
         return taken
@@ -89,6 +95,8 @@ class ProducerIds:
         assert block.length > 0, "a block holds ids"
         assert block.first >= self._end_id, "blocks only go up"
         self._is_asking = False
+        if self._telling.trace.on:
+            self._telling.producer_id_block(block.first, block.length)
         self._following = block
         waiting, self._waiting = self._waiting, []
         for run in waiting:

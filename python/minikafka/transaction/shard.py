@@ -14,8 +14,8 @@ COMPLETE_x.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
@@ -30,6 +30,7 @@ from minikafka.transaction.listing import Filters, matches
 from minikafka.transaction.producer_ids import ProducerIds
 from minikafka.transaction.records import read_record, replayed, state_record, tombstone, value_version
 from minikafka.transaction.states import can_move
+from minikafka.transaction.telling import Telling
 from minikafka.transaction.timeouts import TransactionSettings, expired, timed_out
 from minikafka.transaction.transaction import ProducerIdAndEpoch, Transaction, completed
 from minikafka.types import (
@@ -43,6 +44,9 @@ from minikafka.types import (
 )
 
 T = TypeVar("T")
+
+Moves = Sequence[tuple[Transaction | None, Transaction]]
+"""Of one id each: what it was (None: new), and what it becomes."""
 
 MAX_TOMBSTONES: Final = 1_000
 """Ids forgotten by one sweep; the next one goes on. Bounds the batch."""
@@ -62,6 +66,7 @@ class Surroundings:
     transaction_version: Callable[[], int]
     ended: Callable[[int, Transaction, Now], None]
     dropped: Callable[[int], None]
+    telling: Telling = field(default_factory=Telling)
 
 
 class TransactionShard:
@@ -70,6 +75,7 @@ class TransactionShard:
     def __init__(self, index: int, surroundings: Surroundings) -> None:
         self.index = index
         self._around = surroundings
+        self._telling = surroundings.telling
         self._transactions: dict[str, Transaction] = {}
         self._pending: set[str] = set()
         self._waiting: dict[str, list[Callable[[Now], None]]] = {}
@@ -84,7 +90,8 @@ class TransactionShard:
         current = self._transactions.get(request.transactional_id)
         version = self._around.transaction_version()
         new = init.init_producer(current, request, version, self._taker(now), now.wall_ms)
-        result: Result[InitProducerIdAnswer] = self._write([(current, new)])
+        tell = self._telling.fenced if new.is_prepared else self._telling.initialised
+        result: Result[InitProducerIdAnswer] = self._write([(current, new)], tell)
         if new.is_prepared:
             result.response = InitProducerIdAnswer(
                 ErrorCode.CONCURRENT_TRANSACTIONS, NO_PRODUCER_ID, NO_PRODUCER_EPOCH
@@ -99,7 +106,7 @@ class TransactionShard:
         self._refuse_while_pending(request.transactional_id)
         current = self._transactions.get(request.transactional_id)
         new = add_partitions(current, request, now.wall_ms)
-        result: Result[ErrorCode] = self._write([] if new is None else [(current, new)])
+        result: Result[ErrorCode] = self._write([] if new is None else [(current, new)], self._telling.added)
         result.response = ErrorCode.NONE
         return result
 
@@ -112,9 +119,12 @@ class TransactionShard:
         self._refuse_while_pending(request.transactional_id)
         current = self._transactions.get(request.transactional_id)
         if current is None:
-            raise Rejected(ErrorCode.INVALID_PRODUCER_ID_MAPPING, "this transactional id is not known here")
+            raise Rejected(
+                ErrorCode.INVALID_PRODUCER_ID_MAPPING, "this transactional id is not known here", rule="T7"
+            )
         new = end_transaction(current, request, self._taker(now), now.wall_ms)
-        result: Result[ProducerIdAndEpoch] = self._write([] if new is None else [(current, new)])
+        moves = [] if new is None else [(current, new)]
+        result: Result[ProducerIdAndEpoch] = self._write(moves, self._telling.ended)
         result.response = answered_identity(current if new is None else new, request.version)
         return result
 
@@ -123,15 +133,17 @@ class TransactionShard:
         current = self._transactions.get(prepared.transactional_id)
         if current is None or not current.is_prepared or current.identity != prepared.identity:
             return Result()
-        return self._write([(current, completed(current, now.wall_ms))])
+        return self._write([(current, completed(current, now.wall_ms))], self._telling.completed)
 
     def describe(self, transactional_id: str, _: Now) -> Transaction:
         """T15. Raises Rejected [42], [105]."""
         if not transactional_id:
-            raise Rejected(ErrorCode.INVALID_REQUEST, "a transactional id may not be empty")
+            raise Rejected(ErrorCode.INVALID_REQUEST, "a transactional id may not be empty", rule="T15")
         found = self._transactions.get(transactional_id)
         if found is None:
-            raise Rejected(ErrorCode.TRANSACTIONAL_ID_NOT_FOUND, "this transactional id is not known here")
+            raise Rejected(
+                ErrorCode.TRANSACTIONAL_ID_NOT_FOUND, "this transactional id is not known here", rule="T15"
+            )
         return found
 
     def list_transactions(self, wanted: Filters, now: Now) -> list[Transaction]:
@@ -144,20 +156,28 @@ class TransactionShard:
 
     def _refuse_while_pending(self, transactional_id: str) -> None:
         if transactional_id in self._pending:
-            raise Rejected(ErrorCode.CONCURRENT_TRANSACTIONS, "the change before is not replicated yet")
+            if self._telling.trace.on:
+                self._telling.pending(transactional_id)
+            raise Rejected(
+                ErrorCode.CONCURRENT_TRANSACTIONS, "the change before is not replicated yet", rule="T2"
+            )
 
     def _taker(self, now: Now) -> Callable[[], ProducerId]:
         return lambda: self._around.producer_ids.take(now)
 
     # Moves: the records, and what follows once they are committed.
 
-    def _write(self, moves: list[tuple[Transaction | None, Transaction]]) -> Result[T]:
+    def _write(self, moves: Moves, tell: Callable[[Transaction | None, Transaction], None]) -> Result[T]:
+        """`tell`: the word for these moves."""
         version = value_version(self._around.transaction_version())
         written = [_linked(before, after) for before, after in moves]
-        return Result(
+        result: Result[T] = Result(
             records=[state_record(each, version) for each in written],
             after=[partial(self._committed, each) for each in written],
         )
+        if self._telling.trace.on:
+            result.told = [partial(tell, before, after) for before, after in moves]
+        return result
 
     def _committed(self, written: Transaction, now: Now) -> None:
         """`written` is below the high watermark: it may be built on, and if it is a decision, carried out."""
@@ -217,10 +237,13 @@ class TransactionShard:
         """T17: decisions found in the log are carried out, again if need be; sweeps begin."""
         self._is_active = True
         prepared = [each for each in self.transactions() if each.is_prepared]
-        return Result(
+        result: Result[None] = Result(
             timers=[self._abort_timer(now), self._expiry_timer(now)],
             after=[partial(self._around.ended, self.index, each) for each in prepared],
         )
+        if self._telling.trace.on:
+            result.told = [partial(self._telling.resent, each) for each in prepared]
+        return result
 
     def on_unloaded(self) -> None:
         """Another coordinator goes on from the log."""
@@ -243,7 +266,7 @@ class TransactionShard:
                 moves.append((each, fenced(each, version, self._taker(now), now.wall_ms)))
             except Rejected:
                 break  # no producer id at hand: the next sweep goes on
-        result: Result[None] = self._write(moves)
+        result: Result[None] = self._write(moves, self._telling.timed_out)
         result.timers.append(self._abort_timer(now))
         return result
 
@@ -254,11 +277,14 @@ class TransactionShard:
     def expire_unused(self, now: Now) -> Result[None]:
         """Forget ids nobody used for the expiration time."""
         forgotten = expired(self._settled(), self._around.settings, now.wall_ms)[:MAX_TOMBSTONES]
-        return Result(
+        result: Result[None] = Result(
             records=[tombstone(each) for each in forgotten],
             timers=[self._expiry_timer(now)],
             after=[lambda _: self._pending.difference_update(forgotten)],
         )
+        if self._telling.trace.on:
+            result.told = [partial(self._telling.expired, each) for each in forgotten]
+        return result
 
     def _settled(self) -> Iterable[Transaction]:
         return (each for each in self._transactions.values() if each.transactional_id not in self._pending)

@@ -121,16 +121,22 @@ class ClassicGroup:
             holder = self.static_members.get(identity.instance_id)
             if holder is None:
                 raise Rejected(
-                    ErrorCode.UNKNOWN_MEMBER_ID, f"no member has the instance id {identity.instance_id}"
+                    ErrorCode.UNKNOWN_MEMBER_ID,
+                    f"no member has the instance id {identity.instance_id}",
+                    rule="G8",
                 )
             if holder != identity.member_id:
                 raise Rejected(
-                    ErrorCode.FENCED_INSTANCE_ID, f"{identity.instance_id} was taken over by {holder}"
+                    ErrorCode.FENCED_INSTANCE_ID,
+                    f"{identity.instance_id} was taken over by {holder}",
+                    rule="G8",
                 )
         member = self.members.get(identity.member_id)
         if member is None:
             raise Rejected(
-                ErrorCode.UNKNOWN_MEMBER_ID, f"{identity.member_id!r} is not in group {self.group_id}"
+                ErrorCode.UNKNOWN_MEMBER_ID,
+                f"{identity.member_id!r} is not in group {self.group_id}",
+                rule="G8",
             )
         return member
 

@@ -20,6 +20,7 @@ from typing import Final
 from minikafka.config import BrokerSettings
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.group import telling
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
 from minikafka.group.classic.rebalance import (
@@ -37,6 +38,7 @@ from minikafka.group.groups import Groups
 from minikafka.group.migration import classic_members
 from minikafka.group.outcome import Reply
 from minikafka.group.records import new_group_record
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 NEW_MEMBER_JOIN_TIMEOUT_MS: Final = 5 * 60 * 1000
@@ -53,7 +55,7 @@ def join(groups: Groups, request: JoinRequest, reply: Reply[JoinAnswer], now: No
     group = groups.get(request.group_id)
     if group is None:
         if request.member_id != UNKNOWN_MEMBER_ID:
-            raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, f"no group {request.group_id}")
+            raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, f"no group {request.group_id}", rule="G2")
         if consumer_group is not None:
             # Empty: it makes way, and its offsets stay (G17).
             outcome.records += group_tombstones(request.group_id)
@@ -88,6 +90,7 @@ def _join_new(
         group.pending_members[member_id] = None
         watch_session(groups, group, member_id, request.session_timeout_ms, now, outcome)
         outcome.response = JoinAnswer(ErrorCode.MEMBER_ID_REQUIRED, member_id)
+        tell(groups.trace, outcome, telling.given_an_id, group.group_id, member_id)
     else:
         _add(groups, group, request, member_id, reply, now, outcome)
 
@@ -121,7 +124,7 @@ def _join_again(
         return
     member = group.check_member(Identity(request.group_id, request.member_id, request.instance_id))
     if group.state is EMPTY:
-        raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, "the group is empty")
+        raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, "the group is empty", rule="G2")
     is_unchanged = member.protocols == request.protocols
     is_leader = member.member_id == group.leader_id
     if is_unchanged and (group.state is COMPLETING_REBALANCE or (group.state is STABLE and not is_leader)):
@@ -148,6 +151,7 @@ def _add(
     member.is_new = True
     member.join_reply = reply
     group.add(member, request.protocol_type)
+    tell(groups.trace, outcome, telling.joined, group.group_id, member_id, request.instance_id)
     if group.state is PREPARING_REBALANCE and group.previous_state is EMPTY:
         group.new_member_joined = True
     # A newcomer cannot heartbeat before it is answered, so its own session timeout does not apply yet.
@@ -157,19 +161,19 @@ def _add(
 
 def _check(settings: BrokerSettings, request: JoinRequest) -> None:
     if not request.group_id:
-        raise Rejected(ErrorCode.INVALID_GROUP_ID, "the group id is empty")
+        raise Rejected(ErrorCode.INVALID_GROUP_ID, "the group id is empty", rule="G2")
     shortest_ms, longest_ms = settings.group_min_session_timeout_ms, settings.group_max_session_timeout_ms
     if not shortest_ms <= request.session_timeout_ms <= longest_ms:
         why = f"session timeout {request.session_timeout_ms} ms is not in {shortest_ms}..{longest_ms} ms"
-        raise Rejected(ErrorCode.INVALID_SESSION_TIMEOUT, why)
+        raise Rejected(ErrorCode.INVALID_SESSION_TIMEOUT, why, rule="G2")
 
 
 def _check_protocols(group: ClassicGroup, request: JoinRequest) -> None:
     if group.state is DEAD:
-        raise Rejected(ErrorCode.COORDINATOR_NOT_AVAILABLE, "the group is gone")
+        raise Rejected(ErrorCode.COORDINATOR_NOT_AVAILABLE, "the group is gone", rule="G2")
     if not group.supports(request.protocol_type, request.protocols):
         why = f"type {request.protocol_type!r} with {[protocol.name for protocol in request.protocols]} does not fit"
-        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, why)
+        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, why, rule="G2")
 
 
 def _has_room(settings: BrokerSettings, group: ClassicGroup, member_id: str) -> bool:

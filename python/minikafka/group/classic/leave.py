@@ -11,11 +11,13 @@ from collections.abc import Sequence
 
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.group import telling
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.rebalance import rebalance_or_complete, remove_member
 from minikafka.group.classic.requests import UNKNOWN_MEMBER_ID, Identity, LeaveAnswer, LeavingMember
 from minikafka.group.classic.states import EMPTY
 from minikafka.group.groups import Groups
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 
@@ -40,6 +42,7 @@ def _leave(
     except Rejected as refusal:
         return LeaveAnswer(leaving.member_id, leaving.instance_id, refusal.code)
     remove_member(groups, group, member_id, outcome)
+    tell(groups.trace, outcome, telling.left, group.group_id, member_id, leaving.instance_id)
     return LeaveAnswer(leaving.member_id, leaving.instance_id, ErrorCode.NONE)
 
 
@@ -48,7 +51,7 @@ def _member_named(group: ClassicGroup, leaving: LeavingMember) -> str:
         member_id = group.static_members.get(leaving.instance_id or "")
         if member_id is None:
             raise Rejected(
-                ErrorCode.UNKNOWN_MEMBER_ID, f"no member has the instance id {leaving.instance_id}"
+                ErrorCode.UNKNOWN_MEMBER_ID, f"no member has the instance id {leaving.instance_id}", rule="G8"
             )
         return member_id
     if leaving.member_id in group.pending_members:

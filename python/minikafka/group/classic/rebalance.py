@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode
+from minikafka.group import telling
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
 from minikafka.group.classic.requests import UNKNOWN_MEMBER_ID, JoinAnswer, SyncAnswer
@@ -26,6 +27,7 @@ from minikafka.group.classic.states import COMPLETING_REBALANCE, DEAD, EMPTY, PR
 from minikafka.group.groups import Groups
 from minikafka.group.outcome import Reply, cancel_timer, set_timer
 from minikafka.group.records import group_metadata_record
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 T = TypeVar("T")
@@ -49,12 +51,31 @@ def prepare_rebalance(groups: Groups, group: ClassicGroup, now: Now, outcome: Re
     if is_initial:
         group.new_member_joined = False
         delay_ms = groups.settings.group_initial_rebalance_delay_ms
+        tell(
+            groups.trace,
+            outcome,
+            telling.rebalancing,
+            group.group_id,
+            len(group.members),
+            delay_ms,
+            is_first=True,
+        )
         _set_initial_delay(
             groups, group, delay_ms, max(group.rebalance_timeout_ms - delay_ms, 0), now, outcome
         )
     elif group.has_all_members_joined:
         complete_join(groups, group, now, outcome)
     else:
+        waits_ms = group.rebalance_timeout_ms
+        tell(
+            groups.trace,
+            outcome,
+            telling.rebalancing,
+            group.group_id,
+            len(group.members),
+            waits_ms,
+            is_first=False,
+        )
         _set_join_deadline(groups, group, now, outcome)
 
 
@@ -69,14 +90,29 @@ def complete_join(groups: Groups, group: ClassicGroup, now: Now, outcome: Result
     """Step 3: the generation is whoever has come."""
     assert group.state is PREPARING_REBALANCE
     cancel_timer(outcome, _join_key(group.group_id))
-    for member in list(group.members.values()):
-        if not member.is_awaiting_join and member.instance_id is None:
-            remove_member(groups, group, member.member_id, outcome)
+    missing = [
+        member.member_id
+        for member in group.members.values()
+        if not member.is_awaiting_join and member.instance_id is None
+    ]
+    for member_id in missing:
+        remove_member(groups, group, member_id, outcome)
+    if missing:
+        tell(groups.trace, outcome, telling.did_not_rejoin, group.group_id, missing)
     if not group.elect_joined_leader() and group.members:
         # Only static members are left and none came: their sessions decide how long the group waits for them.
         _set_join_deadline(groups, group, now, outcome)
         return
     group.begin_next_generation(now.wall_ms)
+    tell(
+        groups.trace,
+        outcome,
+        telling.generation,
+        group.group_id,
+        group.generation_id,
+        group.protocol_name,
+        group.leader_id,
+    )
     if not group.members:
         outcome.records.append(group_metadata_record(group, {}))
         return
@@ -215,6 +251,7 @@ def _sync_deadline_passed(groups: Groups, group_id: str, generation_id: int, now
     for member_id in missing:
         remove_member(groups, group, member_id, outcome)
     if missing:
+        tell(groups.trace, outcome, telling.did_not_sync, group_id, missing)
         prepare_rebalance(groups, group, now, outcome)
     return outcome
 
@@ -230,6 +267,7 @@ def _session_ended(groups: Groups, group_id: str, member_id: str, now: Now) -> R
         renew_session(groups, group, member, now, outcome)
     elif is_pending or member is not None:
         remove_member(groups, group, member_id, outcome)
+        tell(groups.trace, outcome, telling.session_ended, group_id, member_id)
         if not is_pending and group.can_rebalance:
             prepare_rebalance(groups, group, now, outcome)
         elif group.state is PREPARING_REBALANCE and group.has_all_members_joined:

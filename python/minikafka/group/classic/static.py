@@ -12,6 +12,7 @@ CompletingRebalance the leader may already be assigning partitions to the old id
 from __future__ import annotations
 
 from minikafka.coordinator.shard import Result
+from minikafka.group import telling
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
 from minikafka.group.classic.rebalance import (
@@ -26,6 +27,7 @@ from minikafka.group.classic.states import STABLE
 from minikafka.group.groups import Groups
 from minikafka.group.outcome import Reply
 from minikafka.group.records import renamed_member_record
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 
@@ -41,6 +43,15 @@ def take_over(
     """The instance id of `request` is a member's: the asker becomes that member, under `new_member_id`."""
     member = group.members[group.static_members[request.instance_id or ""]]
     fence_parked_requests(groups, member, outcome)
+    tell(
+        groups.trace,
+        outcome,
+        telling.taken_over,
+        group.group_id,
+        request.instance_id,
+        member.member_id,
+        new_member_id,
+    )
     member.protocols = request.protocols
     member.session_timeout_ms = request.session_timeout_ms
     member.rebalance_timeout_ms = request.rebalance_timeout_ms
@@ -48,6 +59,8 @@ def take_over(
         # The member is renamed when the record is replayed, so the log never knows less than the group does.
         outcome.records.append(renamed_member_record(group, member, new_member_id))
         outcome.response = _answer(group, member, new_member_id, knows_skipping=request.can_skip_assignment)
+        if outcome.response.skip_assignment:
+            tell(groups.trace, outcome, telling.skips_assignment, group.group_id, new_member_id)
         watch_session(groups, group, new_member_id, request.session_timeout_ms, now, outcome)
         return
     group.rename_static_member(member, new_member_id)

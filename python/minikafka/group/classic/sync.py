@@ -11,6 +11,7 @@ from functools import partial
 
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.group import telling
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
 from minikafka.group.classic.rebalance import note_synced, park_sync, renew_session
@@ -19,6 +20,7 @@ from minikafka.group.classic.states import DEAD, EMPTY, HEARS, STABLE
 from minikafka.group.groups import Groups
 from minikafka.group.outcome import Reply
 from minikafka.group.records import group_metadata_record
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 
@@ -39,18 +41,20 @@ def sync(groups: Groups, request: SyncRequest, reply: Reply[SyncAnswer], now: No
 
 def _check(group: ClassicGroup, request: SyncRequest) -> Member:
     if group.state is EMPTY or group.state is DEAD:
-        raise Rejected(HEARS[group.state].sync or ErrorCode.NONE, f"the group is {group.state.value}")
+        raise Rejected(
+            HEARS[group.state].sync or ErrorCode.NONE, f"the group is {group.state.value}", rule="G5"
+        )
     member = group.check_member(request.identity)
     if request.identity.generation_id != group.generation_id:
         why = f"generation {request.identity.generation_id}, the group is at {group.generation_id}"
-        raise Rejected(ErrorCode.ILLEGAL_GENERATION, why)
+        raise Rejected(ErrorCode.ILLEGAL_GENERATION, why, rule="G5")
     if _differs(request.protocol_type, group.protocol_type) or _differs(
         request.protocol_name, group.protocol_name
     ):
-        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, "the group chose another protocol")
+        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, "the group chose another protocol", rule="G5")
     heard = HEARS[group.state].sync
     if heard is not None and heard != ErrorCode.NONE:
-        raise Rejected(heard, f"the group is {group.state.value}")
+        raise Rejected(heard, f"the group is {group.state.value}", rule="G5")
     return member
 
 
@@ -66,6 +70,7 @@ def _assign(
     Stable; its commit lets the waiting members know their part."""
     complete = {member_id: assignments.get(member_id, b"") for member_id in group.members}
     outcome.records.append(group_metadata_record(group, complete))
+    tell(groups.trace, outcome, telling.assigned, group.group_id, group.generation_id, leader.member_id)
     outcome.response = _part_of(group, complete[leader.member_id])
     waiting = [member for member in group.members.values() if member.sync_reply is not None]
     for member in (leader, *waiting):

@@ -21,12 +21,13 @@ def check_request(request: HeartbeatRequest, assignors: Sequence[str]) -> None:
     """Raises Rejected: INVALID_REQUEST [42], UNSUPPORTED_ASSIGNOR [112]."""
     why = _malformed(request)
     if why is not None:
-        raise Rejected(ErrorCode.INVALID_REQUEST, why)
+        raise Rejected(ErrorCode.INVALID_REQUEST, why, rule="G12")
     if request.assignor is not None and request.assignor not in assignors:
         known = ", ".join(assignors)
         raise Rejected(
             ErrorCode.UNSUPPORTED_ASSIGNOR,
             f"ServerAssignor {request.assignor} is not supported. Supported assignors: {known}.",
+            rule="G15",
         )
 
 
@@ -69,16 +70,18 @@ def check_epoch(member: ConsumerMember, request: HeartbeatRequest) -> None:
         why = (
             f"the member is at epoch {member.epoch}, not {request.member_epoch}; it must rejoin with nothing"
         )
-        raise Rejected(ErrorCode.FENCED_MEMBER_EPOCH, why)
+        raise Rejected(ErrorCode.FENCED_MEMBER_EPOCH, why, rule="G15")
 
 
 def check_instance(member: ConsumerMember | None, request: HeartbeatRequest) -> ConsumerMember:
     """The static member who asks. Raises Rejected: UNKNOWN_MEMBER_ID [25], FENCED_INSTANCE_ID [82]."""
     if member is None:
-        raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, f"no member has the instance id {request.instance_id}")
+        raise Rejected(
+            ErrorCode.UNKNOWN_MEMBER_ID, f"no member has the instance id {request.instance_id}", rule="G15"
+        )
     if member.member_id != request.member_id:
         why = f"{request.instance_id} was taken over by {member.member_id}"
-        raise Rejected(ErrorCode.FENCED_INSTANCE_ID, why)
+        raise Rejected(ErrorCode.FENCED_INSTANCE_ID, why, rule="G15")
     return member
 
 

@@ -8,20 +8,30 @@ replayed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from minikafka.coordinator.shard import CoordinatorRecord
+from minikafka.group import telling
 from minikafka.group.consumer import records
 from minikafka.group.consumer.group import ConsumerGroup, subscribed_topics
 from minikafka.group.consumer.member import ConsumerMember, Slot
 from minikafka.group.consumer.regex import TopicPattern
 from minikafka.group.consumer.target_assignment import compute_target, preferred_assignor
 from minikafka.group.consumer.topics import Topics, metadata_hash
+from minikafka.trace import NOBODY, Trace
 from minikafka.types import Now
 
 
 class Draft:
-    """See the module. `records`: what makes it true, in order. `member`: who spoke last."""
+    """See the module.
 
-    def __init__(self, group: ConsumerGroup) -> None:
+    `records`: what makes it true, in order. `told`: the same for the trace. `member`: who spoke last.
+    """
+
+    def __init__(self, group: ConsumerGroup, trace: Trace = NOBODY) -> None:
+        self._trace = trace
+        self.told: list[Callable[[], object]] = []
         self.records: list[CoordinatorRecord] = []
         self.members = dict(group.members)
         self.member = ConsumerMember("")
@@ -69,6 +79,11 @@ class Draft:
         if self._needs_epoch or topics_hash != self._group.metadata_hash:
             self.epoch += 1
             self.records.append(records.group_epoch(self._group.group_id, self.epoch, topics_hash))
+            if self._trace.on:
+                group_id, by_members = self._group.group_id, self._needs_epoch
+                self.told.append(
+                    partial(telling.epoch_rose, self._trace, group_id, self.epoch, by_members=by_members)
+                )
         else:
             self._group.seen_topics = topics
 
@@ -102,6 +117,8 @@ class Draft:
         self.target = computed
         self.assignment_epoch = self.epoch
         self.records.append(records.target_epoch(group_id, self.epoch, now.wall_ms))
+        if self._trace.on:
+            self.told.append(partial(telling.target_computed, self._trace, group_id, self.epoch, assignor))
 
     def target_of(self, member_id: str) -> frozenset[Slot]:
         return self.target.get(member_id, frozenset())

@@ -74,7 +74,7 @@ class ConsumerGroup:
         member = self.members.get(member_id)
         if member is None:
             why = f"member {member_id} is not a member of group {self.group_id}"
-            raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, why)
+            raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, why, rule="G15")
         return member
 
     def static_member(self, instance_id: str) -> ConsumerMember | None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.group import telling
 from minikafka.group.classic.states import EMPTY
 from minikafka.group.consumer.check import check_epoch, check_instance, check_request, is_leaving
 from minikafka.group.consumer.draft import Draft
@@ -26,6 +27,7 @@ from minikafka.group.consumer.step import take_step
 from minikafka.group.groups import Groups
 from minikafka.group.migration.upgrade import upgrade
 from minikafka.group.records import group_tombstone
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 
@@ -39,9 +41,21 @@ def heartbeat(groups: Groups, request: HeartbeatRequest, now: Now) -> Result[Hea
     group = _group(groups, request, now, outcome)
     _check_room(group, request, settings.group_consumer_max_size)
     known = _known(group, request)
-    draft = Draft(group)
+    draft = Draft(group, groups.trace)
     _speak(groups, draft, known, request)
     member = take_step(groups, group, draft, known, request.owned, now, outcome)
+    if known is None:
+        tell(groups.trace, outcome, telling.member_came, request.group_id, member.member_id)
+    elif known.member_id != member.member_id:
+        tell(
+            groups.trace,
+            outcome,
+            telling.instance_replaced,
+            request.group_id,
+            request.instance_id,
+            known.member_id,
+            member.member_id,
+        )
     outcome.response = _answer(groups, known, member, request)
     return outcome
 
@@ -54,7 +68,7 @@ def _group(
     if group is not None:
         return group
     if request.member_epoch != JOIN_EPOCH:
-        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, f"no consumer group {request.group_id}")
+        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, f"no consumer group {request.group_id}", rule="G12")
     classic = groups.get(request.group_id)
     if classic is not None and classic.state is not EMPTY:
         return upgrade(groups, classic, now, outcome)
@@ -66,7 +80,9 @@ def _group(
 def _check_room(group: ConsumerGroup, request: HeartbeatRequest, max_size: int) -> None:
     is_back = request.instance_id is not None and group.static_member(request.instance_id) is not None
     if len(group.members) >= max_size and request.member_id not in group.members and not is_back:
-        raise Rejected(ErrorCode.GROUP_MAX_SIZE_REACHED, f"the group has its maximum of {max_size} members")
+        raise Rejected(
+            ErrorCode.GROUP_MAX_SIZE_REACHED, f"the group has its maximum of {max_size} members", rule="G16"
+        )
 
 
 def _known(group: ConsumerGroup, request: HeartbeatRequest) -> ConsumerMember | None:
@@ -85,7 +101,7 @@ def _known(group: ConsumerGroup, request: HeartbeatRequest) -> ConsumerMember | 
     is_held = holder is not None and not holder.is_away and holder.classic is None
     if holder is not None and holder.member_id != request.member_id and is_held:
         why = f"{request.instance_id} is in use by {holder.member_id}, which has not left"
-        raise Rejected(ErrorCode.UNRELEASED_INSTANCE_ID, why)
+        raise Rejected(ErrorCode.UNRELEASED_INSTANCE_ID, why, rule="G15")
     return holder
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.group import telling
 from minikafka.group.classic.rebalance import prepare_rebalance
 from minikafka.group.consumer import records
 from minikafka.group.consumer.check import check_instance
@@ -23,6 +24,7 @@ from minikafka.group.consumer.requests import HeartbeatAnswer, HeartbeatRequest
 from minikafka.group.groups import Groups
 from minikafka.group.migration import downgrade
 from minikafka.group.outcome import cancel_timer, set_timer
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 T = TypeVar("T")
@@ -32,7 +34,7 @@ def leave(groups: Groups, request: HeartbeatRequest, now: Now) -> Result[Heartbe
     """Epochs -1 and -2. Raises Rejected: GROUP_ID_NOT_FOUND [69], [25], [82]."""
     group = groups.consumer.get(request.group_id)
     if group is None:
-        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, f"no consumer group {request.group_id}")
+        raise Rejected(ErrorCode.GROUP_ID_NOT_FOUND, f"no consumer group {request.group_id}", rule="G12")
     if request.instance_id is None:
         member = group.member(request.member_id)
     else:
@@ -42,7 +44,9 @@ def leave(groups: Groups, request: HeartbeatRequest, now: Now) -> Result[Heartbe
     )
     if request.member_epoch == STATIC_LEAVE_EPOCH:
         _leave_for_now(group, member, outcome)
+        tell(groups.trace, outcome, telling.member_went, group.group_id, member.member_id, for_now=True)
     else:
+        tell(groups.trace, outcome, telling.member_went, group.group_id, member.member_id, for_now=False)
         remove(groups, group, member.member_id, now, outcome)
     return outcome
 
@@ -70,11 +74,12 @@ def remove_all(
         classic = downgrade.downgrade(groups, group, member_ids, None, now, outcome)
         prepare_rebalance(groups, classic, now, outcome)
     else:
-        draft = Draft(group)
+        draft = Draft(group, groups.trace)
         for member_id in member_ids:
             draft.remove(member_id)
         draft.raise_epoch(groups.topics(), now)
         outcome.records += draft.records
+        outcome.told += draft.told
     for member_id in member_ids:
         stop_watching(groups, group.group_id, member_id, outcome)
 
@@ -127,9 +132,7 @@ def watch_everyone(groups: Groups, group: ConsumerGroup, now: Now, outcome: Resu
         watch_revocation(groups, group.group_id, None, member, now, outcome)
 
 
-def watch_rejoin(
-    groups: Groups, group_id: str, member: ConsumerMember, now: Now, outcome: Result[T]
-) -> None:
+def watch_rejoin(groups: Groups, group_id: str, member: ConsumerMember, now: Now, outcome: Result[T]) -> None:
     """A classic member was told to join again (G17): it has its rebalance timeout to do it, from the first time on."""
     name = (group_id, member.member_id)
     if name not in groups.rejoining:
@@ -166,6 +169,7 @@ def _session_ended(groups: Groups, group_id: str, member_id: str, now: Now) -> R
     outcome: Result[None] = Result()
     group = groups.consumer.get(group_id)
     if group is not None and member_id in group.members:
+        tell(groups.trace, outcome, telling.fell_silent, group_id, member_id)
         remove(groups, group, member_id, now, outcome)
     return outcome
 
@@ -180,6 +184,7 @@ def _revocation_overdue(groups: Groups, group_id: str, member_id: str, epoch: in
         and member.state is MemberState.UNREVOKED
         and member.epoch == epoch
     ):
+        tell(groups.trace, outcome, telling.did_not_revoke, group_id, member_id)
         remove(groups, group, member_id, now, outcome)
     return outcome
 

@@ -29,9 +29,11 @@ def committing_member(
         return member
     if not is_transactional and not knows_epochs:
         why = "OffsetCommit version 9 or above must be used by members using the modern group protocol"
-        raise Rejected(ErrorCode.UNSUPPORTED_VERSION, why)
+        raise Rejected(ErrorCode.UNSUPPORTED_VERSION, why, rule="G16")
     if epoch > member.epoch:
-        raise Rejected(ErrorCode.STALE_MEMBER_EPOCH, f"the member is at epoch {member.epoch}, not {epoch}")
+        raise Rejected(
+            ErrorCode.STALE_MEMBER_EPOCH, f"the member is at epoch {member.epoch}, not {epoch}", rule="G16"
+        )
     return member
 
 
@@ -39,7 +41,7 @@ def _check_generation(member: ConsumerMember, generation_id: int) -> None:
     """To a member that speaks classic its epoch is the generation (G17)."""
     if generation_id != member.epoch:
         why = f"generation {generation_id}, the member is at epoch {member.epoch}"
-        raise Rejected(ErrorCode.ILLEGAL_GENERATION, why)
+        raise Rejected(ErrorCode.ILLEGAL_GENERATION, why, rule="G16")
 
 
 def commit_error(member: ConsumerMember | None, epoch: int, topic_id: TopicId, partition: int) -> ErrorCode:
@@ -59,4 +61,6 @@ def check_fetch(group: ConsumerGroup | None, member_id: str | None, epoch: int) 
     if member.classic is not None:
         _check_generation(member, epoch)
     if member.epoch != epoch:
-        raise Rejected(ErrorCode.STALE_MEMBER_EPOCH, f"the member is at epoch {member.epoch}, not {epoch}")
+        raise Rejected(
+            ErrorCode.STALE_MEMBER_EPOCH, f"the member is at epoch {member.epoch}, not {epoch}", rule="G16"
+        )

@@ -42,7 +42,9 @@ def reconcile(
     elif member.state is MemberState.UNKNOWN:
         if reported is None or reported:
             raise Rejected(
-                ErrorCode.FENCED_MEMBER_EPOCH, "a member in an unknown state must rejoin with nothing"
+                ErrorCode.FENCED_MEMBER_EPOCH,
+                "a member in an unknown state must rejoin with nothing",
+                rule="G15",
             )
         epoch = target_epoch
     return _next(member, epoch, target_epoch, target, is_free, reported)

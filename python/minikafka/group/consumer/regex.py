@@ -251,4 +251,4 @@ def _bounded(program: _Program) -> _Program:
 
 
 def _invalid(why: str) -> Rejected:
-    return Rejected(ErrorCode.INVALID_REGULAR_EXPRESSION, f"bad regular expression: {why}")
+    return Rejected(ErrorCode.INVALID_REGULAR_EXPRESSION, f"bad regular expression: {why}", rule="G15")

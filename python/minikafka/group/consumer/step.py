@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from minikafka.coordinator.shard import Result
+from minikafka.group import telling
 from minikafka.group.consumer import records
 from minikafka.group.consumer.draft import Draft
 from minikafka.group.consumer.group import ConsumerGroup
@@ -17,6 +18,7 @@ from minikafka.group.consumer.leave import watch_revocation, watch_session
 from minikafka.group.consumer.member import ConsumerMember, Slot
 from minikafka.group.consumer.reconcile import reconcile
 from minikafka.group.groups import Groups
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 T = TypeVar("T")
@@ -44,6 +46,7 @@ def take_step(
         topics, settings.group_consumer_assignors, settings.group_consumer_assignment_interval_ms, now
     )
     outcome.records += draft.records
+    outcome.told += draft.told
     own_ids = (None, before.member_id, known.member_id if known is not None else None)
     member = reconcile(
         before,
@@ -54,6 +57,17 @@ def take_step(
     )
     if known is None or known.member_id != member.member_id or member != before:
         outcome.records.append(records.current_assignment(group.group_id, member))
+        tell(
+            groups.trace,
+            outcome,
+            telling.reconciled,
+            group.group_id,
+            member.member_id,
+            member.epoch,
+            member.state.name,
+            len(member.assigned),
+            len(member.revoking),
+        )
     watch_session(groups, group.group_id, member, now, outcome)
     watch_revocation(groups, group.group_id, known, member, now, outcome)
     return member

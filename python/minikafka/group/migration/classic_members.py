@@ -59,11 +59,15 @@ def join(groups: Groups, group: ConsumerGroup, request: JoinRequest, now: Now) -
     known = _known(group, request)
     said = _subscription(request)
     spoken = _spoken(known or ConsumerMember(member_id), member_id, request, said)
-    if known is not None and known.member_id != member_id and downgrade.is_due(groups, group, {known.member_id}, 1):
+    if (
+        known is not None
+        and known.member_id != member_id
+        and downgrade.is_due(groups, group, {known.member_id}, 1)
+    ):
         classic = downgrade.downgrade(groups, group, [known.member_id], spoken, now, outcome)
         outcome.response = classic.join_answer(classic.members[member_id])
         return outcome
-    draft = Draft(group)
+    draft = Draft(group, groups.trace)
     if known is not None and known.member_id != member_id:
         spoken = replace(spoken, epoch=0, previous_epoch=-1)
         draft.take_over(known, replace(spoken, topics=known.topics, regex=known.regex))
@@ -85,16 +89,16 @@ def sync(groups: Groups, group: ConsumerGroup, request: SyncRequest, now: Now) -
         None,
         protocol.name,
     ):
-        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, "the member joined with another protocol")
+        raise Rejected(
+            ErrorCode.INCONSISTENT_GROUP_PROTOCOL, "the member joined with another protocol", rule="G17"
+        )
     if group.epoch > member.epoch and member.state is not MemberState.UNREVOKED:
         outcome = Result(response=SyncAnswer(ErrorCode.REBALANCE_IN_PROGRESS))
         watch_rejoin(groups, group.group_id, member, now, outcome)
         return outcome
     version = read_subscription(protocol.metadata).version
     assignment = write_assignment(version, to_rows(member.assigned, groups.topics()))
-    outcome = Result(
-        response=SyncAnswer(ErrorCode.NONE, CONSUMER_PROTOCOL_TYPE, protocol.name, assignment)
-    )
+    outcome = Result(response=SyncAnswer(ErrorCode.NONE, CONSUMER_PROTOCOL_TYPE, protocol.name, assignment))
     synced(group.group_id, member.member_id, outcome)
     watch_session(groups, group.group_id, member, now, outcome)
     return outcome
@@ -140,17 +144,17 @@ def leave(
 def _check_join(groups: Groups, group: ConsumerGroup, request: JoinRequest) -> None:
     settings = groups.settings
     if settings.group_consumer_migration_policy == DISABLED:
-        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, "the group migration is disabled")
+        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, "the group migration is disabled", rule="G17")
     is_known = request.member_id in group.members or request.instance_id in group.static_members
     if len(group.members) >= settings.group_consumer_max_size and not is_known:
-        raise Rejected(ErrorCode.GROUP_MAX_SIZE_REACHED, "the group has its maximum of members")
+        raise Rejected(ErrorCode.GROUP_MAX_SIZE_REACHED, "the group has its maximum of members", rule="G17")
     sides = [member.classic for member in group.members.values() if member.classic is not None]
     supported = [{protocol.name for protocol in side.protocols} for side in sides]
     if request.protocol_type != CONSUMER_PROTOCOL_TYPE or not any(
         all(protocol.name in names for names in supported) for protocol in request.protocols
     ):
         why = f"type {request.protocol_type!r} with {[each.name for each in request.protocols]} does not fit"
-        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, why)
+        raise Rejected(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, why, rule="G17")
 
 
 def _known(group: ConsumerGroup, request: JoinRequest) -> ConsumerMember | None:
@@ -165,9 +169,13 @@ def _known(group: ConsumerGroup, request: JoinRequest) -> ConsumerMember | None:
 
 def _checked_holder(holder: ConsumerMember | None, instance_id: str, member_id: str) -> ConsumerMember:
     if holder is None:
-        raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, f"no member has the instance id {instance_id}")
+        raise Rejected(
+            ErrorCode.UNKNOWN_MEMBER_ID, f"no member has the instance id {instance_id}", rule="G17"
+        )
     if holder.member_id != member_id:
-        raise Rejected(ErrorCode.FENCED_INSTANCE_ID, f"{instance_id} was taken over by {holder.member_id}")
+        raise Rejected(
+            ErrorCode.FENCED_INSTANCE_ID, f"{instance_id} was taken over by {holder.member_id}", rule="G17"
+        )
     return holder
 
 
@@ -179,10 +187,12 @@ def _member(group: ConsumerGroup, identity: Identity) -> tuple[ConsumerMember, C
         holder = group.static_member(identity.instance_id)
         member = _checked_holder(holder, identity.instance_id, identity.member_id)
     if member.classic is None:
-        raise Rejected(ErrorCode.UNKNOWN_MEMBER_ID, "the member does not use the classic protocol")
+        raise Rejected(
+            ErrorCode.UNKNOWN_MEMBER_ID, "the member does not use the classic protocol", rule="G17"
+        )
     if member.epoch != identity.generation_id:
         why = f"generation {identity.generation_id}, the member is at epoch {member.epoch}"
-        raise Rejected(ErrorCode.ILLEGAL_GENERATION, why)
+        raise Rejected(ErrorCode.ILLEGAL_GENERATION, why, rule="G17")
     return member, member.classic
 
 
@@ -199,12 +209,12 @@ def _subscription(request: JoinRequest) -> Subscription:
     try:
         return read_subscription(request.protocols[0].metadata)
     except Malformed as error:
-        raise Rejected(ErrorCode.UNKNOWN_SERVER_ERROR, f"the subscription cannot be read: {error}") from error
+        raise Rejected(
+            ErrorCode.UNKNOWN_SERVER_ERROR, f"the subscription cannot be read: {error}", rule="G17"
+        ) from error
 
 
-def _spoken(
-    old: ConsumerMember, member_id: str, request: JoinRequest, said: Subscription
-) -> ConsumerMember:
+def _spoken(old: ConsumerMember, member_id: str, request: JoinRequest, said: Subscription) -> ConsumerMember:
     return replace(
         old,
         member_id=member_id,

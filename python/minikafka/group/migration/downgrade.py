@@ -18,6 +18,7 @@ from collections.abc import Collection
 from typing import TypeVar
 
 from minikafka.coordinator.shard import CoordinatorRecord, Result
+from minikafka.group import telling
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
 from minikafka.group.classic.rebalance import renew_session
@@ -30,6 +31,7 @@ from minikafka.group.groups import Groups
 from minikafka.group.migration.embedded import LATEST_VERSION, write_assignment
 from minikafka.group.migration.policy import DOWNGRADES, to_rows
 from minikafka.group.records import group_metadata_record
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 T = TypeVar("T")
@@ -80,6 +82,7 @@ def downgrade(
     outcome.records.append(group_metadata_record(classic, assignments))
     # It is the group once that record is replayed.
     groups.forming[group.group_id] = classic
+    tell(groups.trace, outcome, telling.downgraded, group.group_id, classic.generation_id, classic.members)
     return classic
 
 
@@ -107,7 +110,11 @@ def _version(metadata: bytes) -> int:
 
 def _tombstones(group: ConsumerGroup) -> list[CoordinatorRecord]:
     return [
-        *(record for member_id in group.members for record in records.member_tombstones(group.group_id, member_id)),
+        *(
+            record
+            for member_id in group.members
+            for record in records.member_tombstones(group.group_id, member_id)
+        ),
         *(records.resolved_regex(group.group_id, regex, None) for regex in group.resolved),
         *records.group_tombstones(group.group_id),
     ]

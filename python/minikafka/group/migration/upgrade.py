@@ -22,6 +22,7 @@ from typing import TypeVar
 from minikafka.config import BrokerSettings
 from minikafka.coordinator.shard import CoordinatorRecord, Result
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.group import telling
 from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.member import Member
 from minikafka.group.classic.requests import JoinAnswer, SyncAnswer
@@ -34,6 +35,7 @@ from minikafka.group.groups import Groups
 from minikafka.group.migration.embedded import Malformed, read_assignment, read_subscription
 from minikafka.group.migration.policy import UPGRADES, to_slots
 from minikafka.group.records import group_tombstone
+from minikafka.group.telling import tell
 from minikafka.types import Now
 
 T = TypeVar("T")
@@ -51,6 +53,7 @@ def upgrade(groups: Groups, classic: ClassicGroup, now: Now, outcome: Result[T])
     for member in group.members.values():
         watch_session(groups, group.group_id, member, now, outcome)
     outcome.after.append(partial(send_back, groups, classic))
+    tell(groups.trace, outcome, telling.upgraded, group.group_id, group.epoch, group.members)
     return group
 
 
@@ -77,7 +80,9 @@ def _check(settings: BrokerSettings, classic: ClassicGroup) -> None:
 
 
 def _refused(classic: ClassicGroup, why: str) -> Rejected:
-    return Rejected(ErrorCode.GROUP_ID_NOT_FOUND, f"Cannot upgrade classic group {classic.group_id}: {why}.")
+    return Rejected(
+        ErrorCode.GROUP_ID_NOT_FOUND, f"Cannot upgrade classic group {classic.group_id}: {why}.", rule="G17"
+    )
 
 
 def _converted(classic: ClassicGroup, topics: Topics) -> ConsumerGroup:
@@ -92,9 +97,7 @@ def _converted(classic: ClassicGroup, topics: Topics) -> ConsumerGroup:
     return group
 
 
-def _as_consumer(
-    classic: ClassicGroup, member: Member, protocol_name: str, topics: Topics
-) -> ConsumerMember:
+def _as_consumer(classic: ClassicGroup, member: Member, protocol_name: str, topics: Topics) -> ConsumerMember:
     said = read_subscription(member.metadata(protocol_name))
     given = read_assignment(member.assignment)
     if given.user_data:
