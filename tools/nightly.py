@@ -42,7 +42,7 @@ PARTS = (
         "unit",
         "units, architecture, and properties with fresh examples",
         (*PYTEST, "tests/unit", "tests/properties", "tests/architecture"),
-        {"HYPOTHESIS_PROFILE": "nightly"},
+        {"HYPOTHESIS_PROFILE": "nightly", "MINIKAFKA_POWER_LOSSES": "1000"},
     ),
     Part("wire", "codec oracle, golden frames, fuzz", (*PYTEST, "tests/wire")),
     Part("fuzz", "200,000 mutated frames", (sys.executable, "-m", "tests.wire.fuzz", "200000", "nightly")),

@@ -340,6 +340,9 @@ class Disk:
         random, torn part survives. Logs open there are offline. Raises ValueError on `os()`."""
     def fail_sync(self, path_prefix: str, times: int = 1) -> None:
         """The next `times` syncs of a file or directory under the prefix fail (simulated and tracked only)."""
+    def cut_power_after(self, changes: int) -> None:
+        """After so many more changes (writes, syncs, names) each one fails, in the middle of whatever is being done,
+        until `power_loss` (simulated only)."""
     def set_full(self, full: bool) -> None:
         """While set, every write that would grow a file fails with ENOSPC (simulated only)."""
 

@@ -109,6 +109,19 @@ class LeaderEpochs:
     def clear(self) -> None:
         self._entries = []
 
+    def add_unwritten(self, known: LeaderEpochs) -> None:
+        """Add what `known` says of epochs that ended where they began: they have no batch to be read from."""
+        merged: list[EpochStart] = []
+        for entry in self._entries:
+            before = merged[-1].epoch if merged else NO_EPOCH
+            merged += [
+                one
+                for one in known.entries()
+                if one.start_offset == entry.start_offset and before < one.epoch < entry.epoch
+            ]
+            merged.append(entry)
+        self._entries = merged
+
 
 def encode(epochs: LeaderEpochs) -> bytes:
     """`leader-epoch-checkpoint`: version, count, then `epoch start-offset` lines, as Kafka writes it."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from minikafka.log.batch import BatchHeader, build_end_transaction_marker
 from minikafka.log.derived_state import DerivedState
@@ -50,17 +50,29 @@ def log_config(settings: TopicSettings) -> LogConfig:
     )
 
 
+class Opening(NamedTuple):
+    """How a log was opened. recovery_point: as checkpointed. replayed_from: where the replay of what is derived began
+    (exclusive of everything a snapshot already held)."""
+
+    clean: bool
+    recovery_point: Offset
+    replayed_from: Offset
+
+
 class ReplicaLog:
     """See the module. Offsets are the port's: `log_end_offset` and `recovery_point` are exclusive.
 
-    truncations: how often the log was cut at its end in this life. The checkpointed recovery point must be written,
-    lowered, before the next append (D2), or segments written again below it would not be recovered.
+    truncations: how often the log was cut at its end in this life, by recovery included if that was below the
+    checkpointed recovery point. The checkpoint must be written, lowered, before the next append (D2), or segments
+    written again below it would not be recovered.
     cleaned_offset: exclusive; everything below was compacted (L16). None until somebody looked up the checkpoint.
+    opening: how it was opened.
     """
 
     __slots__ = (
         "_derived",
         "cleaned_offset",
+        "opening",
         "port",
         "producers",
         "topic_id",
@@ -73,6 +85,7 @@ class ReplicaLog:
         self.topic_id = topic_id
         self.truncations = 0
         self.cleaned_offset: Offset | None = None
+        self.opening = Opening(True, 0, 0)
         self._derived = DerivedState(disk, directory, port)
         self.producers = self._derived.producers
         self.transactions = self._derived.transactions
@@ -113,7 +126,11 @@ class ReplicaLog:
             disk.write_file_atomically(metadata, _partition_metadata(topic_id))
         log = cls(disk, directory, port, topic_id)
         log.cleaned_offset = 0 if is_new else None
-        log._derived.load(clean=clean)
+        if port.recovery_point < recovery_point:
+            # Recovery cut below the checkpoint. As after any truncation it is lowered before the next append (D2).
+            log.truncations += 1
+        replayed_from = log._derived.load(clean=clean, recovery_point=recovery_point)
+        log.opening = Opening(clean, recovery_point, replayed_from)
         return log
 
     # Shorthands.

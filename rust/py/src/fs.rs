@@ -79,6 +79,14 @@ impl Disk {
         Ok(())
     }
 
+    fn cut_power_after(&self, changes: u64) -> PyResult<()> {
+        match &self.faults {
+            Faults::Simulated(disk) => disk.cut_power_after(changes),
+            Faults::Tracked(_) | Faults::None => return Err(no_faults()),
+        }
+        Ok(())
+    }
+
     fn set_full(&self, full: bool) -> PyResult<()> {
         match &self.faults {
             Faults::Simulated(disk) => disk.set_full(full),

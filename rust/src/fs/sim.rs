@@ -30,6 +30,8 @@ struct State {
     /// (path prefix, how many syncs under it will still fail)
     failing: Vec<(String, u32)>,
     full: bool,
+    /// How many changes the disk still makes before its power is cut; `None`: any number.
+    changes_left: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl SimulatedDisk {
             next_id: ROOT + 1,
             failing: Vec::new(),
             full: false,
+            changes_left: None,
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -75,6 +78,7 @@ impl SimulatedDisk {
     pub fn power_loss(&self, directory: &str, seed: Option<u64>) {
         let mut chance = seed.map(|seed| Chance::new(seed ^ self.seed.rotate_left(32)));
         let mut state = self.lock();
+        state.changes_left = None;
         if let Some(id) = state.find(directory) {
             state.crash(id, chance.as_mut(), &mut HashMap::new());
             state.forget_unreachable();
@@ -84,6 +88,12 @@ impl SimulatedDisk {
     /// The next `times` syncs of files and directories at or under the prefix fail.
     pub fn fail_sync(&self, path_prefix: &str, times: u32) {
         self.lock().failing.push((path_prefix.to_owned(), times));
+    }
+
+    /// The power goes after so many more changes, wherever that is in whatever operation: every later change fails,
+    /// until [`SimulatedDisk::power_loss`] says what is left and the power is back.
+    pub fn cut_power_after(&self, changes: u64) {
+        self.lock().changes_left = Some(changes);
     }
 
     /// While full, nothing grows.
@@ -129,6 +139,18 @@ impl State {
             _ => Err(io::Error::other(
                 "the power was cut after this file was opened",
             )),
+        }
+    }
+
+    /// Counts one change.
+    fn change(&mut self) -> io::Result<()> {
+        match &mut self.changes_left {
+            None => Ok(()),
+            Some(0) => Err(io::Error::other("the power was cut")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
         }
     }
 
@@ -257,6 +279,7 @@ impl File for SimulatedFile {
         if state.full && parts.iter().any(|part| !part.is_empty()) {
             return Err(ErrorKind::StorageFull.into());
         }
+        state.change()?;
         let content = state.content(self.id)?;
         for part in parts {
             content.volatile.extend_from_slice(part);
@@ -278,6 +301,7 @@ impl File for SimulatedFile {
 
     fn truncate(&self, length: u64) -> io::Result<()> {
         let mut state = self.disk.lock();
+        state.change()?;
         let content = state.content(self.id)?;
         content
             .volatile
@@ -288,6 +312,7 @@ impl File for SimulatedFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.lock();
+        state.change()?;
         let told = state.check_sync(&self.path);
         let content = state.content(self.id)?;
         if told.is_err() {
@@ -311,6 +336,7 @@ impl FileSystem for SimulatedDisk {
         let id = match state.find(path) {
             Some(id) => id,
             None if create => {
+                state.change()?;
                 let id = state.add(Node::File(Content::default()));
                 let (entries, name) = state.parent_of(path)?;
                 entries.volatile.insert(name.to_owned(), id);
@@ -345,6 +371,7 @@ impl FileSystem for SimulatedDisk {
     fn create_directory(&self, path: &str) -> io::Result<()> {
         let mut state = self.lock();
         if state.find(path).is_none() {
+            state.change()?;
             let id = state.add(Node::Directory(Entries::default()));
             let (entries, name) = state.parent_of(path)?;
             entries.volatile.insert(name.to_owned(), id);
@@ -354,6 +381,7 @@ impl FileSystem for SimulatedDisk {
 
     fn rename(&self, source: &str, target: &str) -> io::Result<()> {
         let mut state = self.lock();
+        state.change()?;
         let (entries, name) = state.parent_of(source)?;
         let id = entries
             .volatile
@@ -365,7 +393,9 @@ impl FileSystem for SimulatedDisk {
     }
 
     fn remove_file(&self, path: &str) -> io::Result<bool> {
-        match self.lock().parent_of(path) {
+        let mut state = self.lock();
+        state.change()?;
+        match state.parent_of(path) {
             Ok((entries, name)) => Ok(entries.volatile.remove(name).is_some()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -378,6 +408,7 @@ impl FileSystem for SimulatedDisk {
 
     fn sync_directory(&self, path: &str) -> io::Result<()> {
         let mut state = self.lock();
+        state.change()?;
         state.check_sync(path)?;
         let id = state.find(path).ok_or_else(|| not_found(path))?;
         if let Some(Node::Directory(entries)) = state.nodes.get_mut(&id) {

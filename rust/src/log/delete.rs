@@ -2,8 +2,9 @@
 //!
 //! Cutting a file is not synced. After a power cut the batches may be back; the epoch check of the first fetch cuts them
 //! again. What matters is that the recovery point goes down with the log end, so that recovery reads them. Removing a
-//! segment from the *end* is synced at once, though: were it back after other batches took the offsets before it, it
-//! would fit on to them perfectly.
+//! segment is synced at once, though, and one segment after another: were one at the *end* back after other batches took
+//! the offsets before it, it would fit on to them perfectly; and were one back while the one before it is gone, the log
+//! would have a hole, which below the checkpointed recovery point recovery takes for a gap that compaction left.
 
 use std::io;
 
@@ -30,13 +31,9 @@ impl Log {
             {
                 return log.start_over(offset);
             }
-            let segments_before = log.segments.len();
             // From the end, so that at every moment what is left is a prefix.
             while log.segments.len() > 1 && log.active_segment_base_offset() > offset {
                 log.drop_segment(log.segments.len() - 1)?;
-            }
-            if log.segments.len() < segments_before {
-                log.fs.sync_directory(&log.directory)?;
             }
             let mut end = offset;
             if let Some(active) = log.segments.last_mut() {
@@ -89,9 +86,6 @@ impl Log {
                 }
                 log.log_start_offset = log.log_start_offset.max(next_base);
                 log.drop_segment(0)?;
-                // One at a time: if a power cut undid the removal of an older segment but not of a newer one, recovery
-                // would see a hole between them.
-                log.fs.sync_directory(&log.directory)?;
                 deleted += 1;
             }
             Ok(deleted)
@@ -99,6 +93,8 @@ impl Log {
     }
 
     fn start_over(&mut self, offset: i64) -> Result<()> {
+        // All of them, before the directory is synced: one that came back at the new start would be believed.
+        self.remove_snapshots_from(i64::MIN)?;
         while !self.segments.is_empty() {
             self.drop_segment(self.segments.len() - 1)?;
         }
@@ -116,20 +112,23 @@ impl Log {
         self.log_end_offset = offset;
         self.log_start_offset = self.log_start_offset.min(offset);
         self.recovery_point = self.recovery_point.min(offset);
-        self.remove_snapshots_above(offset)?;
+        self.remove_snapshots_from(offset.saturating_add(1))?;
+        // The next flush makes sure that they stay away, before the recovery point passes them (I9).
+        self.directory_dirty = true;
         Ok(())
     }
 
     fn drop_segment(&mut self, index: usize) -> io::Result<()> {
         self.give_up_cleaning();
         let segment = self.segments.remove(index);
-        remove_files(&*self.fs, &self.directory, segment.base_offset)
+        remove_files(&*self.fs, &self.directory, segment.base_offset)?;
+        self.fs.sync_directory(&self.directory)
     }
 
     /// A producer snapshot taken above the new end speaks of batches that are gone (I9).
-    fn remove_snapshots_above(&self, offset: i64) -> io::Result<()> {
+    fn remove_snapshots_from(&self, offset: i64) -> io::Result<()> {
         for name in self.fs.list(&self.directory)? {
-            if base_offset_of(&name, "snapshot").is_some_and(|base| base > offset) {
+            if base_offset_of(&name, "snapshot").is_some_and(|base| base >= offset) {
                 self.fs.remove_file(&format!("{}/{name}", self.directory))?;
             }
         }

@@ -54,10 +54,6 @@ pub fn open(
         cut: false,
     };
     opening.load(&bases, checkpoint)?;
-    if opening.cut {
-        // As after a truncation: what was removed must not come back behind what is appended next.
-        fs.sync_directory(directory)?;
-    }
     let mut segments = opening.segments;
     let mut end = segments
         .last()
@@ -65,7 +61,7 @@ pub fn open(
     if end < checkpoint.log_start_offset {
         // Records were deleted up to an offset that the surviving files never reach.
         while let Some(segment) = segments.pop() {
-            remove_files(&*fs, directory, segment.base_offset)?;
+            remove_for_good(&*fs, directory, segment.base_offset)?;
         }
         end = checkpoint.log_start_offset;
     }
@@ -97,9 +93,7 @@ impl Opening<'_> {
                 && base_offset > checkpoint.recovery_point
                 && !checkpoint.clean;
             if self.cut || base_offset < expected || is_hole {
-                self.cut = true;
-                remove_files(&**self.fs, self.directory, base_offset)?;
-                continue;
+                return self.remove_from(bases.get(index..).unwrap_or_default());
             }
             let trusted = if checkpoint.clean || is_below {
                 self.trust(base_offset, next_base)
@@ -111,6 +105,14 @@ impl Opening<'_> {
                 None => self.recover(base_offset)?,
             };
             self.segments.push(segment);
+        }
+        Ok(())
+    }
+
+    /// Nothing behind a cut may stay. From the end, so that at every moment what is left is a prefix.
+    fn remove_from(&self, bases: &[i64]) -> Result<()> {
+        for &base_offset in bases.iter().rev() {
+            remove_for_good(&**self.fs, self.directory, base_offset)?;
         }
         Ok(())
     }
@@ -130,6 +132,7 @@ impl Opening<'_> {
 
     fn recover(&mut self, base_offset: i64) -> Result<Segment> {
         let mut segment = Segment::create(self.fs, self.directory, base_offset)?;
+        segment.truncated = true;
         let path = file_path(self.directory, base_offset, "log");
         let length = self.fs.length(&path)?.unwrap_or(0);
         let mut window = Window {
@@ -199,6 +202,12 @@ impl Window {
             .get((position - self.position) as usize..)
             .unwrap_or_default())
     }
+}
+
+/// As after a truncation: what was removed must not come back behind what is appended next, nor behind a hole.
+fn remove_for_good(fs: &dyn FileSystem, directory: &str, base_offset: i64) -> io::Result<()> {
+    remove_files(fs, directory, base_offset)?;
+    fs.sync_directory(directory)
 }
 
 /// Removes what an interrupted operation left, and index files without a log; returns the base offsets, ascending.

@@ -42,8 +42,8 @@ pub struct Segment {
     pub first_timestamp: i64,
     /// Appended to since the last flush began.
     pub dirty: bool,
-    /// Cut since it was opened, perhaps without a sync.
-    truncated: bool,
+    /// Cut, perhaps without a sync: in this life, or in one before it that nobody knows of.
+    pub truncated: bool,
     bytes_since_index_entry: u64,
 }
 

@@ -225,3 +225,37 @@ def test_f12_what_a_deleted_topic_left_is_not_ours() -> None:
             clean=True,
         )
     assert removed == ["data/orders-0"]
+
+
+def test_i9_recovery_replays_from_the_newest_snapshot_below_the_recovery_point() -> None:
+    """After a death that was not clean: not the whole log again, and nothing believed that may have been lost."""
+    world = busy()
+    rolls = sorted(segment.base_offset for segment in world.log.port.segments())
+    assert len(rolls) > 3
+    recovery_point = rolls[2] + 1
+    again = World(SMALL, disk=world.disk, clean=False, recovery_point=recovery_point)
+    assert again.log.opening.replayed_from == rolls[2]
+    assert last_batches_only(remembered(again.log)) == last_batches_only(remembered(world.log))
+
+
+def test_i9_recovery_writes_the_snapshots_of_the_segments_it_goes_through() -> None:
+    """So that the next death does not cost a replay of the whole log again."""
+    world = busy()
+    for name in [name for name in world.disk.files if name.endswith((".snapshot", ".txnindex"))]:
+        del world.disk.files[name]
+    again = World(SMALL, disk=world.disk, clean=False)
+    assert again.log.opening.replayed_from == 0
+    end = again.log.log_end_offset
+    third = World(SMALL, disk=world.disk, clean=False, recovery_point=end)
+    assert third.log.opening.replayed_from == third.log.port.active_segment_base_offset
+    assert last_batches_only(remembered(third.log)) == last_batches_only(remembered(world.log))
+
+
+def test_d2_recovery_below_the_checkpoint_counts_as_a_truncation() -> None:
+    """The checkpoint says more than the log holds: it has to be lowered before the offsets are written again."""
+    world = World().lead(epoch=1)
+    world.append()
+    again = World(disk=world.disk, clean=False, recovery_point=5)
+    assert (again.log.log_end_offset, again.log.truncations) == (1, 1)
+    assert again.log.recovery_point <= 1
+    assert World(disk=world.disk, clean=False, recovery_point=0).log.truncations == 0

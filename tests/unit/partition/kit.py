@@ -94,6 +94,7 @@ class World:
         high_watermark: int = 0,
         disk: ModelDisk | None = None,
         clean: bool = True,
+        recovery_point: int = 0,
     ) -> None:
         self.settings = TopicSettings().with_overrides(settings or {})
         self.disk = ModelDisk() if disk is None else disk
@@ -103,7 +104,7 @@ class World:
             "data/orders-0",
             topic_id=TOPIC_ID,
             settings=self.settings,
-            recovery_point=0,
+            recovery_point=recovery_point,
             log_start_offset=0,
             clean=clean,
         )
