@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from minikafka.broker.auto_create import AutoCreate
 from minikafka.broker.coordinators import OFFSETS_TOPIC, TRANSACTIONS_TOPIC, Coordinators, InternalTopicWriter
+from minikafka.broker.fetch_sessions import FetchSessions
 from minikafka.broker.fetcher import Fetchers
 from minikafka.broker.groups import forget_deleted_topics, new_shard
 from minikafka.broker.handlers import HANDLERS
@@ -129,6 +130,11 @@ class Broker:
 
         self.produce_purgatory = Purgatory("produce", self.timers)
         self.fetch_purgatory = Purgatory("fetch", self.timers)
+        self.fetch_sessions = FetchSessions(
+            lambda: self.settings.max_incremental_fetch_session_cache_slots,
+            int.from_bytes(identity.incarnation_id[:4], "big"),
+            self.trace,
+        )
         self.storage = Storage(self, disk, directory)
         self.replicas = ReplicaManager(self)
         self.upkeep = LogUpkeep(self)

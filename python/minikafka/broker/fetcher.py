@@ -1,8 +1,9 @@
 """How a follower follows: one fetch loop per leader it follows (R3, R11).
 
 Every partition whose leader is broker L is fetched by one request after another to L, so a follower costs its leader
-one connection, whatever the number of partitions. The fetch offset is the acknowledgement (R1). In fsync mode it may
-only claim what is on disk (ADR 0003), so the next fetch waits until everything the last one brought is flushed:
+one connection, whatever the number of partitions; and within the session of the two (F10, `follower_session.py`) only
+what changed is named, so partitions at rest cost nothing. The fetch offset is the acknowledgement (R1). In fsync mode
+it may only claim what is on disk (ADR 0003), so the next fetch waits until everything the last one brought is flushed:
 a fetch sent without the partitions still being flushed would park at the leader and keep them waiting behind it.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from minikafka.broker.follower_session import SESSION_ERRORS, Ask, FollowerSession
 from minikafka.broker.leader_offsets import ask_leader_offsets
 from minikafka.errors import ErrorCode
 from minikafka.partition.partition import Partition
@@ -32,6 +34,9 @@ class Fetcher:
         self._broker = broker
         self._leader = leader
         self._partitions: dict[TopicPartition, Partition] = {}
+        self._session = FollowerSession()
+        # Those whose position may have changed since the leader was told of it.
+        self._stirred: dict[TopicPartition, None] = {}
         self._backing_off: dict[TopicPartition, int] = {}
         """Left out of the next fetches until then (monotonic ms), each by itself: `replica.fetch.backoff.ms`."""
         self._under_way = False
@@ -40,7 +45,12 @@ class Fetcher:
     def add(self, partition: Partition) -> None:
         """Follow `partition` from the next `run` on."""
         self._partitions[partition.topic_partition] = partition
+        self._stirred[partition.topic_partition] = None
         self._added = True
+
+    def stir(self, name: TopicPartition) -> None:
+        """Where we are in `name` may have changed."""
+        self._stirred[name] = None
 
     def order(self) -> list[TopicPartition]:
         return list(self._partitions)
@@ -48,6 +58,8 @@ class Fetcher:
     def remove(self, name: TopicPartition) -> None:
         self._partitions.pop(name, None)
         self._backing_off.pop(name, None)
+        self._stirred.pop(name, None)
+        self._session.forget(name)
 
     def run(self, now: Now) -> None:
         """Send the next fetch, unless one is under way or a partition is still being flushed."""
@@ -57,49 +69,53 @@ class Fetcher:
                 self._broker.peers.close(self._leader, CHANNEL)
             return
         self._added = False
-        settings = self._broker.settings
-        topics: dict[bytes, wire.FetchTopic] = {}
-        for name, partition in self._partitions.items():
-            if name in self._backing_off:
-                continue
-            position = partition.fetch_position()
-            if position is None:
-                return
-            topic = topics.get(partition.topic_id)
-            if topic is None:
-                topic = topics[partition.topic_id] = wire.FetchTopic(topic_id=partition.topic_id, partitions=[])
-            topic.partitions.append(
-                wire.FetchPartition(
-                    partition=name.partition,
-                    current_leader_epoch=position.leader_epoch,
-                    fetch_offset=position.offset,
-                    last_fetched_epoch=position.last_fetched_epoch,
-                    log_start_offset=position.log_start_offset,
-                    partition_max_bytes=settings.replica_fetch_max_bytes,
-                )
-            )
-        if not topics:
+        if all(name in self._backing_off for name in self._partitions):
             return
-        request = wire.FetchRequest(
-            replica_state=wire.ReplicaState(
-                replica_id=self._broker.broker_id, replica_epoch=self._broker.broker_epoch
-            ),
-            max_wait_ms=settings.replica_fetch_wait_max_ms,
-            min_bytes=settings.replica_fetch_min_bytes,
-            max_bytes=settings.replica_fetch_response_max_bytes,
-            topics=list(topics.values()),
+        asks = self._asks()
+        if asks is None:
+            return
+        self._stirred.clear()
+        settings = self._broker.settings
+        request = self._session.next_request(asks)
+        request.replica_state = wire.ReplicaState(
+            replica_id=self._broker.broker_id, replica_epoch=self._broker.broker_epoch
         )
+        request.max_wait_ms = settings.replica_fetch_wait_max_ms
+        request.min_bytes = settings.replica_fetch_min_bytes
+        request.max_bytes = settings.replica_fetch_response_max_bytes
         self._under_way = True
         self._broker.peers.call(self._leader, request, VERSION, self._replied, self._lost, now, channel=CHANNEL)
 
+    def _asks(self) -> dict[TopicPartition, Ask] | None:
+        """What may have to be told: of every partition, or in a session of those that stirred. None while one of them
+        is still being flushed."""
+        max_bytes = self._broker.settings.replica_fetch_max_bytes
+        asks = {}
+        for name in self._stirred if self._session.is_open else self._partitions:
+            if name in self._backing_off:
+                continue
+            partition = self._partitions[name]
+            position = partition.fetch_position()
+            if position is None:
+                return None
+            asks[name] = Ask(partition.topic_id, position, max_bytes)
+        return asks
+
     def _replied(self, response: wire.FetchResponse, now: Now) -> None:
         self._under_way = False
+        if not self._session.answered(response.error_code, response.session_id):
+            if response.error_code in SESSION_ERRORS:
+                self.run(now)
+            else:
+                self._back_off_all(now)
+            return
         image = self._broker.image
         for topic in response.responses:
             name = image.topic_name(topic.topic_id)
             for data in topic.partitions:
                 partition = None if name is None else self._partitions.get(TopicPartition(name, data.partition_index))
                 if partition is not None and partition.topic_id == topic.topic_id:
+                    self._stirred[partition.topic_partition] = None
                     self._apply(partition, data, now)
         self.run(now)
 
@@ -134,6 +150,7 @@ class Fetcher:
         """R11, out of range: the leader's log ends before ours, or starts after it. Its own offsets decide."""
         name, asked_at = partition.topic_partition, partition.log.log_end_offset
         self._backing_off[name] = NOT_YET
+        self._session.forget(name)
 
         def known(at: Now) -> None:
             self._broker.replicas.changed(partition)
@@ -146,6 +163,7 @@ class Fetcher:
 
     def _back_off(self, name: TopicPartition, now: Now) -> None:
         self._backing_off[name] = now.monotonic_ms + self._broker.settings.replica_fetch_backoff_ms
+        self._session.forget(name)
         self._wake_at_the_first()
 
     def _wake_at_the_first(self) -> None:
@@ -155,17 +173,22 @@ class Fetcher:
 
     def _lost(self, why: str, now: Now) -> None:
         self._under_way = False
+        self._session.lost()
         if self._added:
             self.run(now)
-            return
+        else:
+            self._back_off_all(now)
+
+    def _back_off_all(self, now: Now) -> None:
         for name in self._partitions:
             if self._backing_off.get(name) != NOT_YET:
                 self._back_off(name, now)
 
     def _resume(self, now: Now) -> None:
-        self._backing_off = {
-            name: due_ms for name, due_ms in self._backing_off.items() if due_ms > now.monotonic_ms
-        }
+        due = [name for name, due_ms in self._backing_off.items() if due_ms <= now.monotonic_ms]
+        for name in due:
+            del self._backing_off[name]
+            self._stirred[name] = None
         self._wake_at_the_first()
         self.run(now)
 
@@ -192,6 +215,12 @@ class Fetchers:
         """What is followed from `leader`, in the order of the next request."""
         fetcher = self._by_leader.get(leader)
         return [] if fetcher is None else fetcher.order()
+
+    def stir(self, name: TopicPartition) -> None:
+        """Something moved in `name`: where we are in it, perhaps."""
+        leader = self._leader_of.get(name)
+        if leader is not None:
+            self._by_leader[leader].stir(name)
 
     def forget(self, name: TopicPartition) -> None:
         leader = self._leader_of.pop(name, None)

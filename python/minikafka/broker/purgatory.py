@@ -16,7 +16,7 @@ from minikafka.broker.timers import Timers
 from minikafka.types import Now, TopicPartition
 
 SWEEP_AT_LEAST: Final = 4096
-"""Marks that parked requests watch, done ones included, before the done ones are swept out."""
+"""Parked requests and the marks they watch, done ones included, before the done ones are swept out."""
 
 
 class Bound(IntEnum):
@@ -71,7 +71,7 @@ class Purgatory:
             self._by_mark.setdefault(mark, []).append(waiter)
         self._sequence += 1
         heapq.heappush(self._deadlines, (deadline_ms, self._sequence, waiter))
-        self._watched += len(marks)
+        self._watched += 1 + len(marks)
         if self._watched > self._sweep_at:
             self._sweep()
         if self._armed_ms is None or deadline_ms < self._armed_ms:
@@ -121,7 +121,7 @@ class Purgatory:
         """Forget done waiters everywhere; twice as many must gather before the next sweep."""
         self._deadlines = [entry for entry in self._deadlines if not entry[2].done]
         heapq.heapify(self._deadlines)
-        self._watched = 0
+        self._watched = len(self._deadlines)
         for mark, waiters in list(self._by_mark.items()):
             waiting = [waiter for waiter in waiters if not waiter.done]
             if waiting:

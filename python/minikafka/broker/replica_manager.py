@@ -145,6 +145,7 @@ class ReplicaManager:
         self._seen.pop(name, None)
         self._flushing.discard(name)
         self._truncations.pop(name, None)
+        self._broker.fetch_sessions.stir(name)
         self._wake(name, Bound.LEADERSHIP, now)
 
     # What moved.
@@ -152,6 +153,8 @@ class ReplicaManager:
     def changed(self, partition: Partition) -> None:
         """Something may have moved in `partition`; looked at when the turn ends."""
         self._changed[partition] = None
+        self._broker.fetch_sessions.stir(partition.topic_partition)
+        self._broker.fetchers.stir(partition.topic_partition)
 
     def settle(self, now: Now) -> bool:
         """Tell everyone what moved. True when anything was looked at (and may have moved more)."""
@@ -210,6 +213,7 @@ class ReplicaManager:
         mark = Mark(name, bound)
         self._broker.produce_purgatory.moved(mark, now)
         self._broker.fetch_purgatory.moved(mark, now)
+        self._broker.fetch_sessions.moved(mark, now)
 
     # The disk answers.
 
@@ -239,6 +243,7 @@ class ReplicaManager:
             self._broker.fetchers.forget(name)
         for name, partition in self._partitions.items():
             self._broker.coordinators.resigned(partition, now)
+            self._broker.fetch_sessions.stir(name)
             self._wake(name, Bound.LEADERSHIP, now)
 
     # Time passes.
@@ -251,7 +256,7 @@ class ReplicaManager:
         )
         for partition in self._partitions.values():
             if partition.is_leader:
-                self.changed(partition)
+                self._changed[partition] = None  # looked at like what moved, but no reader has news by it
 
     def expire_producers(self, now: Now) -> None:
         """I10: forget producers that were idle for long."""

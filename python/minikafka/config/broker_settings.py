@@ -110,7 +110,7 @@ class BrokerSettings:
         300_000, "Between sweeps for old segments (L13).", at_least=1
     )
     max_incremental_fetch_session_cache_slots: int = integer(
-        1000, "Fetch sessions kept (F10).", at_least=0, supported=False
+        1000, "Fetch sessions kept (F10).", at_least=0
     )
     num_partitions: int = integer(1, "Partitions of a topic created without a number.", at_least=1)
     num_recovery_threads_per_data_dir: int = integer(

@@ -17,7 +17,7 @@ from minikafka.partition.eligibility import ReplicaEligibility, may_join
 from minikafka.partition.high_watermark import next_high_watermark
 from minikafka.partition.isr import Isr, IsrProposal, Outcome, Refused
 from minikafka.partition.preferred_replica import Candidate
-from minikafka.partition.replica import Replica
+from minikafka.partition.replica import FetchClock, Replica
 from minikafka.partition.telling import tell_fetch, tell_frozen
 from minikafka.types import (
     NO_EPOCH,
@@ -127,11 +127,25 @@ class LeaderRole:
         self.advance_high_watermark(local, now)
         return local.follower_start_moved or local.high_watermark != before or replica_id not in self.isr.members
 
+    def rests(self, local: LocalReplica, replica_id: BrokerId, clock: FetchClock) -> bool:
+        """F10: a follower in the ISR that is level need not be noted at each fetch of its session: `clock` tells.
+        But not before all is committed: a follower's fetch is when the high watermark is looked at again (R4)."""
+        follower = self.followers.get(replica_id)
+        if follower is None or replica_id not in self.isr.members:
+            return False
+        if not follower.log_end_offset == local.log.log_end_offset == local.high_watermark:
+            return False
+        follower.rest(clock)
+        return True
+
     def advance_high_watermark(self, local: LocalReplica, now: Now) -> None:
         """R4, R6: on every append, follower fetch, flush and ISR change."""
         end_offsets = [local.counted_offset]
         if self.followers:
             log_end_offset = local.log.log_end_offset
+            for follower in self.followers.values():
+                if follower.log_end_offset != log_end_offset:
+                    follower.wake()
             maximal = self.isr.maximal
             end_offsets += [
                 follower.log_end_offset
@@ -191,7 +205,7 @@ class LeaderRole:
                 follower.broker_id in self.isr.members,
                 follower.log_start_offset,
                 follower.log_end_offset,
-                follower.last_caught_up_time_ms,
+                follower.caught_up_time_ms,
             )
             for follower in self.followers.values()
         ]

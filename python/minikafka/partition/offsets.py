@@ -53,7 +53,7 @@ def look_up(
     elif timestamp >= 0:
         found = log.port.offset_for_timestamp(timestamp, upper_bound=bound)
     else:
-        raise Rejected(ErrorCode.INVALID_REQUEST, f"timestamp {timestamp} means nothing")
+        raise Rejected(ErrorCode.INVALID_REQUEST, f"timestamp {timestamp} means nothing", rule="F5")
     if found is None:
         if not is_settled:
             raise _not_settled()
@@ -62,4 +62,5 @@ def look_up(
 
 
 def _not_settled() -> Rejected:
-    return Rejected(ErrorCode.OFFSET_NOT_AVAILABLE, "the new leader's high watermark has not caught up yet")
+    why = "the new leader's high watermark has not caught up yet"
+    return Rejected(ErrorCode.OFFSET_NOT_AVAILABLE, why, rule="F6")

@@ -29,6 +29,7 @@ from minikafka.partition.isr import IsrProposal, Outcome
 from minikafka.partition.leader import LeaderRole
 from minikafka.partition.local import LocalReplica
 from minikafka.partition.preferred_replica import preferred_replica
+from minikafka.partition.replica import FetchClock
 from minikafka.partition.state import PartitionState
 from minikafka.partition.telling import (
     tell_answer,
@@ -345,10 +346,9 @@ class Partition:
         if epoch in (NO_EPOCH, self.leader_epoch):
             return
         if epoch < self.leader_epoch:
-            raise Rejected(
-                ErrorCode.FENCED_LEADER_EPOCH, f"epoch {epoch} was followed by {self.leader_epoch}"
-            )
-        raise Rejected(ErrorCode.UNKNOWN_LEADER_EPOCH, f"epoch {epoch} is not known here yet")
+            why = f"epoch {epoch} was followed by {self.leader_epoch}"
+            raise Rejected(ErrorCode.FENCED_LEADER_EPOCH, why, rule="F8")
+        raise Rejected(ErrorCode.UNKNOWN_LEADER_EPOCH, f"epoch {epoch} is not known here yet", rule="F8")
 
     def read(
         self,
@@ -474,6 +474,12 @@ class Partition:
         except Rejected:
             return False
         return role.fetched(self._local, replica_id, broker_epoch, offset, log_start_offset, now)
+
+    def follower_rests(self, replica_id: BrokerId, clock: FetchClock) -> bool:
+        """F10: whether a follower has all there is, and is in the ISR. Then it need not be noted at each fetch of its
+        session: until the next `follower_fetched` it fetched whenever `clock` ticked."""
+        role = self._role
+        return isinstance(role, LeaderRole) and role.rests(self._local, replica_id, clock)
 
     def propose_isr(self, eligible: ReplicaEligibility, now: Now) -> IsrProposal | None:
         """R8, R9: a change that is due and not yet under way; it is pending from now on."""

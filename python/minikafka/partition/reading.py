@@ -37,7 +37,7 @@ def read(
         raise _out_of_range(offset, local)
     limit = bound(local, isolation, stable)
     if parted is not None or offset >= limit:
-        return Read(b"", local.high_watermark, stable, log_start_offset, [], parted)
+        return Read(b"", local.high_watermark, stable, log_start_offset, [], parted, at_end=parted is None)
     found = port.read(offset, max_bytes=max_bytes, upper_bound=limit, at_least_one_batch=at_least_one_batch)
     aborted = []
     if isolation is Isolation.READ_COMMITTED:
@@ -74,6 +74,7 @@ def diverging(
         raise Rejected(
             ErrorCode.OFFSET_OUT_OF_RANGE,
             f"nothing is known of epoch {last_fetched_epoch} of the last record",
+            rule="F9",
         )
     return (epoch, end_offset) if epoch < last_fetched_epoch or end_offset < offset else None
 
@@ -83,4 +84,5 @@ def _out_of_range(offset: Offset, local: LocalReplica) -> Rejected:
     return Rejected(
         ErrorCode.OFFSET_OUT_OF_RANGE,
         f"offset {offset} is not within {log.log_start_offset} and {log.log_end_offset}",
+        rule="F2",
     )

@@ -52,7 +52,8 @@ class Appended(NamedTuple):
 
 class Read(NamedTuple):
     """What a fetch gets. aborted: (producer id, first offset) by first offset (T11). diverging: (epoch, end offset)
-    where the reader's log parts from ours (F9). preferred_replica: the reader should ask that broker instead (F11)."""
+    where the reader's log parts from ours (F9). preferred_replica: the reader should ask that broker instead (F11).
+    at_end: the reader has all that there is for it, and hears more only once something moves."""
 
     records: Buffer
     high_watermark: Offset
@@ -61,3 +62,4 @@ class Read(NamedTuple):
     aborted: list[tuple[ProducerId, Offset]]
     diverging: tuple[LeaderEpoch, Offset] | None
     preferred_replica: BrokerId | None = None
+    at_end: bool = False

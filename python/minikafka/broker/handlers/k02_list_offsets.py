@@ -88,7 +88,23 @@ def _look_up(
         code = rejected.code
         if code is ErrorCode.OFFSET_NOT_AVAILABLE and request.api_version < OFFSET_NOT_AVAILABLE_VERSION:
             code = ErrorCode.LEADER_NOT_AVAILABLE
+        if broker.trace.on:
+            broker.trace.event(
+                "refused", rejected.rule or "F5", name, api="ListOffsets", code=code.name, why=rejected.why
+            )
         return _refused(name.partition, code)
+    if broker.trace.on:
+        broker.trace.event(
+            "offsets",
+            "F5",
+            name,
+            what="by time",
+            asked=asked.timestamp,
+            bound=isolation.value,
+            offset=found[0],
+            timestamp=found[1],
+            leader_epoch=found[2],
+        )
     offset, timestamp, leader_epoch = found
     is_told = request.api_version >= LEADER_EPOCH_VERSION
     return ListOffsetsPartitionResponse(
