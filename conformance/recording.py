@@ -28,6 +28,15 @@ class RecordingProducer:
     def acknowledged(self) -> list[Operation]:
         return [operation for operation in self.history if operation.outcome is Outcome.OK]
 
+    @property
+    def in_flight(self) -> int:
+        """Records without an answer yet."""
+        return self._next - len(self.history)
+
+    def poll(self) -> None:
+        """Take the answers that are there."""
+        self._producer.poll(0)
+
     def send(self, topic: str, count: int, partition: int = -1) -> None:
         """Hand `count` more records to the client; they leave in the background."""
         for number in range(self._next, self._next + count):

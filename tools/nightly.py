@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "nightly.md"
-TELLING = re.compile(r"\d+ (passed|failed)|claims seen|test result:|^\d+ \d+$")
+TELLING = re.compile(r"^seed \d+: |\d+ (passed|failed)|claims seen|test result:|^\d+ \d+$")
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 
 
@@ -60,6 +60,12 @@ PARTS = (
         "the exactly-once scenarios with ten dead applications and nine dead brokers for each client",
         (*PYTEST, "tests/conformance/test_exactly_once.py"),
         {"MINIKAFKA_CONFORMANCE_COUNTS": "full"},
+    ),
+    Part(
+        "kills",
+        "kill -9 of brokers and controllers at random, real processes, five minutes",
+        (*PYTEST, "-s", "tests/process"),
+        {"MINIKAFKA_KILL_SECONDS": "300"},
     ),
     Part("demo", "the demonstration", (sys.executable, "-m", "conformance.demo")),
 )
@@ -110,12 +116,12 @@ def report_of(part: Part) -> Path:
 
 
 def telling(output: str) -> list[str]:
-    """The last line that says how it went; cargo says it once for each of its targets."""
+    """The last line that says how it went, or what each seed did; cargo says it once for each of its targets."""
     cargo = [int(count) for count in re.findall(r"^test result: ok\. (\d+) passed", output, re.MULTILINE)]
     if cargo:
         return [f"{sum(cargo)} passed in {len(cargo)} targets"]
     lines = [line.strip("= ") for line in output.splitlines() if TELLING.search(line)]
-    return lines[-1:]
+    return [line for line in lines if line.startswith("seed ")] or lines[-1:]
 
 
 def page(outcomes: list[Outcome]) -> str:

@@ -1,4 +1,4 @@
-"""The seam between a cluster's handles and its nodes: questions with plain answers, and levers (ADR 0013).
+"""The seam between a cluster's handles and its nodes: questions with plain answers, and levers (ADR 0015).
 
 Whoever looks at a node asks a `Question` and gets a `NodeView`, which is nothing but numbers, strings and lists of
 them. So it does not matter where the node runs: in this process the view is taken from the node between two turns, in

@@ -1,8 +1,9 @@
-"""Nodes as child processes, one each: the same node, driven in a child and steered over a control channel (ADR 0013).
+"""Nodes as child processes, one each: the same node, driven in a child and steered over a control channel (ADR 0015).
 
     parent                              child
     children.py  the hosting            child.py   main: an `EmbeddedNode` on a loop of its own
-    node.py      one child's handle     serving.py what it does with each message
+    node.py      one child's handle     telling.py its events, on their way
+    watches.py   what is watched at it  orphan.py  dies with the parent
     ballot.py    counts fault rules     ballot.py  asks before a rule strikes
     channel.py, messages.py             both ends
 
