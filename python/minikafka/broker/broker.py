@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
+from minikafka.broker import storage_telling
 from minikafka.broker.auto_create import AutoCreate
 from minikafka.broker.coordinators import OFFSETS_TOPIC, TRANSACTIONS_TOPIC, Coordinators, InternalTopicWriter
 from minikafka.broker.fetch_sessions import FetchSessions
@@ -179,6 +180,8 @@ class Broker:
         """Read the directory, register with the controller, follow the metadata log."""
         self.trace.begin(now)
         self.lifecycle.previous_broker_epoch = self.storage.begin()
+        if self.trace.on:
+            storage_telling.began(self.trace, self.lifecycle.previous_broker_epoch)
         self.lifecycle.register(now)
         self.metadata.fetch(now)
         self.replicas.check_isr(now)
@@ -335,6 +338,8 @@ class Broker:
         files = self.storage.checkpoint_files(recovery_points=recovery_points)
 
         def done(result: object, error: str | None, now: Now) -> None:
+            if error is None and self.trace.on:
+                storage_telling.checkpointed(self.trace, files.files)
             if error is not None:
                 self.storage.disk_failed(f"cannot write {name}: {error}", now)
             elif self.storage.was_overtaken(files):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikafka.broker import storage_telling
 from minikafka.broker.openings import Openings
 from minikafka.broker.purgatory import Bound, Mark
 from minikafka.controller.image import MetadataImage
@@ -224,6 +225,8 @@ class ReplicaManager:
         if partition is None:
             return
         partition.flush_completed(partition.log.recovery_point, now)
+        if self._broker.trace.on:
+            storage_telling.flushed(self._broker.trace, name, partition.log.recovery_point)
         self._wake(name, Bound.RECOVERY_POINT, now)
         self._broker.fetchers.flushed(name, now)
         self.changed(partition)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from minikafka.broker import checkpoints
+from minikafka.broker import checkpoints, storage_telling
 from minikafka.errors import MinikafkaError
 from minikafka.log.port import Disk
 from minikafka.log.replica_log import ReplicaLog
@@ -150,17 +150,26 @@ class Storage:
 
     def new_partition(self, name: TopicPartition, log: ReplicaLog, now: Now) -> Partition:
         """Our replica over its open log, in no role yet."""
-        return Partition(
+        checkpointed = self._high_watermarks.get(name, 0)
+        trace = self._broker.trace
+        if trace.on:
+            point = self._recovery_points.get(name)
+            clean = self._was_clean and point is not None
+            storage_telling.opened(trace, name, log, clean=clean, recovery_point=point)
+        partition = Partition(
             name,
             self._broker.broker_id,
             log,
             self._broker.topic_settings(name.topic),
             durability=self._broker.durability,
-            high_watermark=self._high_watermarks.get(name, 0),
+            high_watermark=checkpointed,
             replica_lag_time_max_ms=self._broker.settings.replica_lag_time_max_ms,
-            trace=self._broker.trace,
+            trace=trace,
             disk_failed=self._broker.replicas.changed,
         )
+        if trace.on and (checkpointed or log.log_end_offset):
+            storage_telling.high_watermark_restored(trace, name, checkpointed, partition.high_watermark)
+        return partition
 
     def delete_files(self, name: TopicPartition, topic_id: TopicId) -> None:
         """The topic, or our place among its replicas, is gone: so is the log's name, at once, and its files soon."""
@@ -243,6 +252,8 @@ class Storage:
         self.write(self.checkpoint_files(recovery_points=True))
         note = checkpoints.format_clean_shutdown(self._broker.broker_epoch)
         self.disk.write_file_atomically(self.path(checkpoints.CLEAN_SHUTDOWN), note)
+        if self._broker.trace.on:
+            storage_telling.ended(self._broker.trace, self._broker.broker_epoch)
 
 
 def partition_of(directory: str) -> TopicPartition | None:
