@@ -9,13 +9,17 @@ import random
 import re
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
 from minikafka._core import Disk, Log, build_batch, build_end_transaction_marker, inspect_batches
+from minikafka.log.model import ModelDisk
 from minikafka.log.port import LogConfig
 
 from conformance.build import build, is_available
 from conformance.paths import JVM_LIBRARIES
+from tests.unit.partition.kit import WALL_MS, World
+from tests.unit.partition.test_cleaning import clean_now
 from tools.kafka_jars import jars
 
 TOOLS_VERSION = "4.3.1"
@@ -23,6 +27,8 @@ TOOLS_VERSION = "4.3.1"
 OWN_JARS = ("kafka-clients", "kafka-tools", "kafka-storage", "kafka-server-common")
 NOT_AN_ERROR = re.compile(r"Non-consecutive offsets in .*/(\d{20})\.log\n {2}-1 is followed by (\d+)\n")
 """The tool counts from -1 in every segment, so it says this of each that does not begin at offset 0."""
+HOLES = re.compile(r"Non-consecutive offsets in .*/\d{20}\.log\n(?: {2}-?\d+ is followed by \d+\n)+")
+"""What it says of every log whose offsets have holes, Kafka's own compacted ones as well."""
 BATCHES = 200
 
 
@@ -122,3 +128,47 @@ def test_l10_kafka_dump_log_notices_a_wrong_index_entry(directory: Path, tmp_pat
     bad.write_bytes(index)
     result = dump([bad])
     assert result.returncode != 0 or complaints(result) != ""
+
+
+def test_l16_kafka_dump_log_reads_a_cleaned_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Holes, empty batches, delete horizons, merged segments and their indexes: nothing but the holes is reported."""
+    monkeypatch.chdir(tmp_path)
+    settings: dict[str, str | int] = {"cleanup.policy": "compact", "index.interval.bytes": 100}
+    world = World(settings, disk=cast("ModelDisk", Disk.os())).lead()
+    chance = random.Random(2)
+    for number in range(BATCHES):
+        if number % 50 == 49:
+            world.log._roll()
+        key = b"%d" % chance.randrange(9)
+        is_transactional = number % 4 == 0
+        value = None if number % 11 == 0 else b"v" * chance.randrange(90)
+        batch = build_batch(
+            [(WALL_MS + number, key, value, [("h", b"x")]), (WALL_MS, b"%d" % number, b"v", [])],
+            compression=number % 5,
+            producer_id=7 + number % 4,
+            producer_epoch=0,
+            base_sequence=number // 4 * 2,
+            transactional=is_transactional,
+        )
+        world.append(batch)
+        if is_transactional:
+            world.end(7, 0, commit=number % 8 == 0)
+    clean_now(world)
+    world.log.cleaned_offset = 0
+    clean_now(world, ms=1)
+    world.log.close_cleanly()
+
+    found = tmp_path / "data" / "orders-0"
+    suffixes = {".log", ".index", ".timeindex", ".txnindex"}
+    result = dump(sorted(path for path in found.iterdir() if path.suffix in suffixes))
+    assert (result.returncode, HOLES.sub("", result.stderr).strip()) == (0, "")
+    headers = [
+        header for path in sorted(found.glob("*.log")) for header in inspect_batches(path.read_bytes())
+    ]
+    assert any(header.record_count == 0 for header in headers)
+    assert any(header.has_delete_horizon for header in headers)
+    assert sum(header.record_count for header in headers) < 2 * BATCHES
+    assert result.stdout.count("isvalid: true") == len(headers)
+    assert "isvalid: false" not in result.stdout

@@ -192,6 +192,8 @@ class LogCleaner:
             self._writing = False
             if error is None:
                 self._written = content
+                if self._broker.trace.on:
+                    self._broker.trace.event("checkpoint", "L10", file=checkpoints.CLEANED_OFFSETS)
                 self._write_checkpoint()
 
         self._broker.start_job("checkpoint cleaned", lambda: disk.write_file_atomically(path, content), done)

@@ -133,9 +133,7 @@ class ProduceCall:
         except Rejected as rejected:
             is_told = not isinstance(rejected, NoSingleBatch) and rejected.code not in OUTSIDE_THE_LOG
             if self._broker.trace.on:
-                self._broker.trace.event(
-                    "refused", rejected.rule or "L2", name, api="Produce", code=rejected.code.name, why=rejected.why
-                )
+                self._tell_refused(name, rejected)
             return self._refused(
                 data.index, rejected, partition.log.port.log_start_offset if is_told else NO_OFFSET
             )
@@ -154,6 +152,18 @@ class ProduceCall:
         elif self._broker.trace.on:
             self._tell_ack(name, appended.last_offset, ErrorCode.NONE, appended.told_as)
         return answer
+
+    def _tell_refused(self, name: TopicPartition, rejected: Rejected) -> None:
+        """L2, or the rule that refused. L8: who leads elsewhere is part of the answer (KIP-951)."""
+        elsewhere = rejected.code is ErrorCode.NOT_LEADER_OR_FOLLOWER
+        self._broker.trace.event(
+            "refused",
+            rejected.rule or ("L8" if elsewhere else "L2"),
+            name,
+            api="Produce",
+            code=rejected.code.name,
+            why=rejected.why,
+        )
 
     def _tell_ack(self, name: TopicPartition, last_offset: Offset, code: ErrorCode, cause: int | None) -> None:
         """L14, R7: what the producer hears of its batch, and which append (or duplicate) it is about."""

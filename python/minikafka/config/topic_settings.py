@@ -102,7 +102,7 @@ class TopicSettings:
     )
     segment_bytes: int = integer(2**30, "Size at which a segment is rolled (L9).", at_least=1)
     segment_index_bytes: int = integer(10_485_760, "Size of a full offset index (L9).", at_least=4)
-    segment_jitter_ms: int = long(0, "Random part taken off segment.ms (L9).", at_least=0, supported=False)
+    segment_jitter_ms: int = long(0, "Most that is taken off segment.ms (L9).", at_least=0)
     segment_ms: int = long(7 * DAY_MS, "Age at which a segment is rolled (L9).", at_least=1)
     unclean_leader_election_enable: bool = boolean(
         False, "Elect a replica outside the ISR when nobody else is alive (R13)."

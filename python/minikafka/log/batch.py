@@ -11,6 +11,7 @@ from typing import Final
 from minikafka._core import (
     BatchError,
     BatchHeader,
+    RecordError,
     build_batch,
     build_end_transaction_marker,
     crc32c,
@@ -24,6 +25,7 @@ from minikafka.types import Buffer
 __all__ = [
     "BatchError",
     "BatchHeader",
+    "RecordError",
     "build_batch",
     "build_end_transaction_marker",
     "crc32c",

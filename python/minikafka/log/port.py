@@ -23,11 +23,13 @@ class LogConfig(NamedTuple):
     segment_bytes: int = 1 << 30
     """`segment.bytes`: a segment is rolled before it would grow past this."""
     segment_ms: int = 7 * 24 * 3600 * 1000
-    """`segment.ms`, jitter already taken off: measured from the segment's first batch timestamp (L9)."""
+    """`segment.ms`: measured from the segment's first batch timestamp (L9)."""
     index_interval_bytes: int = 4096
     """`index.interval.bytes`: one index entry per so many bytes of batches."""
     segment_index_bytes: int = 10 << 20
     """`segment.index.bytes`: an offset or time index that is full rolls the segment."""
+    segment_jitter_ms: int = 0
+    """`segment.jitter.ms`: up to so much is taken off `segment_ms`, for each segment another share, always the same."""
 
 
 class BatchHeader(Protocol):

@@ -47,6 +47,7 @@ def log_config(settings: TopicSettings) -> LogConfig:
         segment_ms=settings.longest_segment_ms,
         index_interval_bytes=settings.index_interval_bytes,
         segment_index_bytes=settings.segment_index_bytes,
+        segment_jitter_ms=settings.segment_jitter_ms,
     )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minikafka.log.batch import inspect_batches
 from minikafka.partition.telling import tell_followed_high_watermark, tell_replicated, tell_truncated
+from minikafka.partition.telling_log import tell_epoch, tell_log_start
 from minikafka.types import NO_EPOCH, NO_LEADER, NO_OFFSET, BrokerId, Buffer, LeaderEpoch, Offset
 
 if TYPE_CHECKING:
@@ -79,14 +80,16 @@ class FollowerRole:
             return True
         before = local.high_watermark
         if len(records):
-            local.rolled |= self._append(local, records)
+            local.note_roll(self._append(local, records))
             local.flush_if_asked()
         local.set_high_watermark(leader_high_watermark)
         if local.trace.on and local.high_watermark != before:
             tell_followed_high_watermark(local, before, leader_high_watermark)
-        start = min(leader_log_start_offset, local.high_watermark)
-        if start > log.log_start_offset:
+        start, own_start = min(leader_log_start_offset, local.high_watermark), log.log_start_offset
+        if start > own_start:
             log.advance_log_start_offset(start)
+            if local.trace.on:
+                tell_log_start(local, own_start, "the leader's log starts there")
             return True
         return len(records) > 0 or local.high_watermark != before
 
@@ -125,7 +128,9 @@ class FollowerRole:
         if len(ours) < len(headers):
             # Epochs only rise within a log, so what is left is its beginning.
             records = memoryview(records)[: sum(header.size_bytes for header in ours)]
+        before = local.log.epochs.latest
         rolled = local.log.append_as_follower(records, ours)
         if local.trace.on:
             tell_replicated(local, ours, self.leader, self.epoch)
+            tell_epoch(local, before)
         return rolled

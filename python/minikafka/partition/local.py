@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from minikafka.log.replica_log import ReplicaLog
 from minikafka.partition.high_watermark import effective_min_insync_replicas
+from minikafka.partition.telling_log import tell_flush, tell_roll
 from minikafka.partition.values import FSYNC
 from minikafka.partition.verification import Verifications
 from minikafka.trace import NOBODY, Trace
@@ -109,8 +110,18 @@ class LocalReplica:
         elif now_ms - self.flushed_at_ms >= self.settings.flush_ms:
             self.flush_due = True
 
+    def note_roll(self, rolled: bool) -> None:
+        """L9: whether an append rolled the segment; a flush of the old one is wanted then, and nobody waits for it."""
+        if rolled:
+            self.rolled = True
+            if self.trace.on:
+                tell_roll(self)
+
     def flush_if_asked(self) -> None:
         """L15: `flush.messages` forces the fsync before the answer, as Kafka does, inside the append."""
         port = self.log.port
-        if port.log_end_offset - port.recovery_point >= self.settings.flush_messages:
+        before = port.recovery_point
+        if port.log_end_offset - before >= self.settings.flush_messages:
             port.flush()
+            if self.trace.on:
+                tell_flush(self, before, "flush.messages asks for it before the answer")

@@ -38,6 +38,7 @@ from minikafka.partition.telling import (
     tell_learned,
     tell_proposal,
 )
+from minikafka.partition.telling_log import tell_deleted, tell_epoch, tell_log_start
 from minikafka.partition.values import PAGE_CACHE, Appended, Isolation, Origin, Progress, Read
 from minikafka.partition.verification import VerificationGuard, Verifications
 from minikafka.trace import NOBODY, Trace
@@ -201,6 +202,7 @@ class Partition:
                 tell_learned(self._local, role, before)
         else:
             led_until, self.leader, self.leader_epoch = self.leader_epoch, state.leader, state.leader_epoch
+            known = self.log.epochs.latest
             try:
                 self.log.begin_epoch(state.leader_epoch)
             except OSError as error:
@@ -211,6 +213,7 @@ class Partition:
             self._role = role
             if self._local.trace.on:
                 tell_leading(self._local, role, led_until)
+                tell_epoch(self._local, known)
         role.advance_high_watermark(self._local, now)
 
     def become_follower(self, state: PartitionState, now: Now) -> None:
@@ -435,7 +438,10 @@ class Partition:
         if not 0 <= offset <= local.high_watermark:
             raise Rejected(ErrorCode.OFFSET_OUT_OF_RANGE, f"the high watermark is {local.high_watermark}")
         try:
+            before = self.log.log_start_offset
             self.log.advance_log_start_offset(offset)
+            if local.trace.on and offset > before:
+                tell_log_start(local, before, "DeleteRecords asked for it")
         except OSError as error:
             raise self._disk_failed(error) from error
         return offset
@@ -566,8 +572,12 @@ class Partition:
             )
             if offset is None:
                 return False
-            local.rolled |= offset >= log.log_end_offset
+            before, bytes_before = log.log_start_offset, log.port.size_bytes
+            rolled = offset >= log.log_end_offset
             log.delete_segments_before(offset)
+            local.note_roll(rolled)
+            if local.trace.on:
+                tell_deleted(local, before, bytes_before)
         except OSError as error:
             self._disk_failed(error)
         return True

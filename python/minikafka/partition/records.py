@@ -22,11 +22,18 @@ records, and with a `compression.type` other than `producer` a batch compressed 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from minikafka.errors import ErrorCode, Rejected
-from minikafka.log.batch import BatchError, BatchHeader, inspect_batches, recompress_batch, validate_records
+from minikafka.log.batch import (
+    BatchError,
+    BatchHeader,
+    RecordError,
+    inspect_batches,
+    recompress_batch,
+    validate_records,
+)
 from minikafka.types import NO_PRODUCER_ID, NO_TIMESTAMP, Buffer
 
 if TYPE_CHECKING:
@@ -55,6 +62,9 @@ CODES: Final[Mapping[str, ErrorCode]] = {
 }
 """What a client hears of bytes that are no acceptable batch; INVALID_RECORD [87] of all others."""
 
+RULES: Final[Mapping[str, str]] = {"invalid": "L4", "key": "L5", "timestamp": "L6"}
+"""Which rule a record broke, by the kind of its error."""
+
 UNREADABLE: Final = ("corrupt", "unsupported_compression")
 """Of records whose CRC was right."""
 
@@ -62,13 +72,16 @@ UNREADABLE: Final = ("corrupt", "unsupported_compression")
 class RecordsRejected(Rejected):
     """A batch refused for some of its records. record_errors: (index in the batch, why), by index."""
 
-    def __init__(self, code: ErrorCode, why: str, record_errors: list[tuple[int, str]]) -> None:
-        super().__init__(code, why)
+    def __init__(self, code: ErrorCode, why: str, record_errors: list[tuple[int, str]], rule: str) -> None:
+        super().__init__(code, why, rule=rule)
         self.record_errors = record_errors
 
 
 class NoSingleBatch(Rejected):
     """The request itself is wrong; the log was not asked (L1)."""
+
+    def __init__(self, code: ErrorCode, why: str) -> None:
+        super().__init__(code, why, rule="L1")
 
 
 def check_shape(records: Buffer, produce_version: int) -> None:
@@ -161,11 +174,13 @@ def _check_fields(header: BatchHeader) -> None:
         raise Rejected(
             ErrorCode.INVALID_RECORD,
             f"the batch counts {header.record_count} records and ends at offset delta {header.last_offset_delta}",
+            rule="L4",
         )
     if header.is_control:
-        raise Rejected(ErrorCode.INVALID_RECORD, "control batches are written by brokers")
+        raise Rejected(ErrorCode.INVALID_RECORD, "control batches are written by brokers", rule="L4")
     if header.producer_id != NO_PRODUCER_ID and header.base_sequence < 0:
-        raise Rejected(ErrorCode.INVALID_RECORD, f"producer {header.producer_id} sent no sequence")
+        why = f"producer {header.producer_id} sent no sequence"
+        raise Rejected(ErrorCode.INVALID_RECORD, why, rule="L4")
 
 
 def _check_records(records: Buffer, header: BatchHeader, settings: TopicSettings, now_ms: int) -> int:
@@ -174,7 +189,7 @@ def _check_records(records: Buffer, header: BatchHeader, settings: TopicSettings
     if header.is_log_append_time and not (is_create_time and header.max_timestamp != NO_TIMESTAMP):
         why = "LogAppendTime is the broker's to set"
         raise RecordsRejected(
-            ErrorCode.INVALID_TIMESTAMP, why, [(index, why) for index in range(header.record_count)]
+            ErrorCode.INVALID_TIMESTAMP, why, [(index, why) for index in range(header.record_count)], "L6"
         )
     earliest, latest = NO_TIMESTAMP, LONG_MAX
     if is_create_time:
@@ -196,4 +211,11 @@ def _check_records(records: Buffer, header: BatchHeader, settings: TopicSettings
         ErrorCode.INVALID_TIMESTAMP if late else ErrorCode.INVALID_RECORD,
         f"{len(errors)} of {header.record_count} records are not valid: {errors[0].message}",
         [(error.batch_index, error.message) for error in errors],
+        _rule_of(errors),
     )
+
+
+def _rule_of(errors: Sequence[RecordError]) -> str:
+    """The rule that the records broke; L7 when they broke several."""
+    rules = {RULES[error.kind] for error in errors}
+    return rules.pop() if len(rules) == 1 else "L7"

@@ -70,7 +70,7 @@ def append(
     max_timestamp = create_time_ms if append_time_ms is None else append_time_ms
     base_offset = log.port.log_end_offset
     last_offset = base_offset + header.last_offset_delta
-    local.rolled |= log.roll_if_due(header.size_bytes, max_timestamp, last_offset)
+    local.note_roll(log.roll_if_due(header.size_bytes, max_timestamp, last_offset))
     if header.producer_id != NO_PRODUCER_ID:
         duplicate = _check_producer(local, header, from_client, produce_version, transactional_id, guard)
         if duplicate is not None:
@@ -191,6 +191,7 @@ def append_marker(
     known = local.log.producers.get(producer_id)
     known_epoch = None if known is None else known.epoch
     first_offset = NO_OFFSET if known is None else known.current_transaction_first_offset
+    active = local.log.port.active_segment_base_offset
     written = local.log.append_marker(
         producer_id=producer_id,
         producer_epoch=producer_epoch,
@@ -199,6 +200,7 @@ def append_marker(
         leader_epoch=role.epoch,
         now_ms=now.wall_ms,
     )
+    local.note_roll(local.log.port.active_segment_base_offset != active)
     local.verifications.end(producer_id)
     local.flush_if_asked()
     if local.trace.on:

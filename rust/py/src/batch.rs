@@ -290,7 +290,7 @@ impl From<core::RecordError> for RecordError {
     fn from(error: core::RecordError) -> Self {
         let (kind, message) = match error.fault {
             core::RecordFault::MissingKey => (
-                "invalid",
+                "key",
                 "a compacted topic takes no record without a key".to_owned(),
             ),
             core::RecordFault::OffsetDelta(delta) => (

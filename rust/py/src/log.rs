@@ -23,6 +23,7 @@ use crate::fs::Disk;
 pub struct ConfigArgument {
     segment_bytes: u64,
     segment_ms: i64,
+    segment_jitter_ms: i64,
     index_interval_bytes: u64,
     segment_index_bytes: u64,
 }
@@ -32,6 +33,7 @@ impl From<ConfigArgument> for LogConfig {
         Self {
             segment_bytes: config.segment_bytes,
             segment_ms: config.segment_ms,
+            segment_jitter_ms: config.segment_jitter_ms,
             index_interval_bytes: config.index_interval_bytes,
             segment_index_bytes: config.segment_index_bytes,
         }

@@ -80,7 +80,7 @@ impl Log {
             max_timestamp.saturating_sub(active.first_timestamp)
         };
         active.size + size_bytes > self.config.segment_bytes
-            || age > self.config.segment_ms
+            || age > self.config.segment_ms - self.jitter_ms(active.base_offset)
             || active.offset_index.is_full(self.config.segment_index_bytes)
             || active.time_index.is_full(self.config.segment_index_bytes)
             || !active.room_for(size_bytes, last_offset)
@@ -111,6 +111,19 @@ impl Log {
             }
             Ok(log.active_segment_base_offset())
         })
+    }
+
+    /// What is taken off `segment.ms` for a segment: arbitrary, but always the same, so that a run can be repeated.
+    fn jitter_ms(&self, base_offset: i64) -> i64 {
+        let most = self.config.segment_jitter_ms.min(self.config.segment_ms);
+        if most <= 0 {
+            return 0;
+        }
+        let hash = crc32c::crc32c_append(
+            crc32c::crc32c(self.directory.as_bytes()),
+            &base_offset.to_be_bytes(),
+        );
+        i64::from(hash) % most
     }
 
     fn write(&mut self, headers: &[BatchHeader], parts: &[&[u8]]) -> Result<()> {

@@ -42,6 +42,8 @@ pub struct LogConfig {
     pub segment_bytes: u64,
     /// Counted from the segment's first batch timestamp (L9).
     pub segment_ms: i64,
+    /// Up to so much is taken off it, for each segment another share (L9).
+    pub segment_jitter_ms: i64,
     /// One index entry per so many bytes of batches.
     pub index_interval_bytes: u64,
     /// A full index rolls the segment.
@@ -53,6 +55,7 @@ impl Default for LogConfig {
         Self {
             segment_bytes: 1 << 30,
             segment_ms: 7 * 24 * 3600 * 1000,
+            segment_jitter_ms: 0,
             index_interval_bytes: 4096,
             segment_index_bytes: 10 << 20,
         }

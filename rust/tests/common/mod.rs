@@ -14,6 +14,7 @@ pub const DIRECTORY: &str = "/data/topic-0";
 pub const SMALL: LogConfig = LogConfig {
     segment_bytes: 1500,
     segment_ms: i64::MAX,
+    segment_jitter_ms: 0,
     index_interval_bytes: 150,
     segment_index_bytes: 240,
 };

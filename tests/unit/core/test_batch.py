@@ -75,7 +75,7 @@ def test_l5_a_compacted_topic_refuses_null_keys(compression: int) -> None:
     records: Records = [(1000, key, b"value", []) for key in (b"key", None, b"key", None)]
     data = build_batch(records, compression=compression)
     errors, _ = validate_records(data, require_keys=True, min_timestamp=None, max_timestamp=None)
-    assert [(error.batch_index, error.kind) for error in errors] == [(1, "invalid"), (3, "invalid")]
+    assert [(error.batch_index, error.kind) for error in errors] == [(1, "key"), (3, "key")]
     assert validate_records(data, require_keys=False, min_timestamp=None, max_timestamp=None) == ([], 1000)
 
 

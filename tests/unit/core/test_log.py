@@ -219,3 +219,41 @@ def test_f5_the_offset_of_the_largest_timestamp(log: Log) -> None:
     append(log, b"d", timestamp=9000)
     assert log.max_timestamp_offset(upper_bound=4) == (3, 9000)
     assert log.max_timestamp_offset(upper_bound=3) == (1, 1001)
+
+
+def test_l9_jitter_takes_another_part_off_segment_ms_for_each_segment(disk: Disk) -> None:
+    """Up to `segment.jitter.ms`, and for one segment always the same, in another life as well."""
+    config = LogConfig(segment_ms=10_000, segment_jitter_ms=4_000)
+
+    def ages(log: Log) -> list[int]:
+        """The youngest age at which each of three segments is rolled."""
+        found = []
+        for _ in range(3):
+            append(log, b"v", timestamp=0)
+            due = (
+                age
+                for age in range(5_000, 10_002)
+                if log.should_roll(size_bytes=1, max_timestamp=age, last_offset=9)
+            )
+            found.append(next(due))
+            log.roll()
+        return found
+
+    one = ages(open_log(disk, config=config))
+    assert len(set(one)) > 1
+    assert all(6_000 < age <= 10_001 for age in one)
+    assert ages(open_log(Disk.simulated(2), config=config)) == one
+    assert ages(open_log(disk, directory="/data/topic-9", config=config)) != one
+
+
+def test_l15_a_flush_asked_for_syncs_the_indexes_too(disk: Disk) -> None:
+    """After a power cut that takes all that was not synced, `.log`, `.index` and `.timeindex` are there."""
+    log = open_log(disk, config=LogConfig(index_interval_bytes=50))
+    for number in range(5):
+        append(log, b"v" * 60, timestamp=1000 + number)
+    before = {name: disk.read_file(f"{DIRECTORY}/{name}") for name in disk.list_directory(DIRECTORY)}
+    log.flush()
+    disk.power_loss(DIRECTORY)
+    for name, content in before.items():
+        assert content
+        assert (disk.read_file(f"{DIRECTORY}/{name}") or b"").startswith(content), name
