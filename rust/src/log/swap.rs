@@ -1,8 +1,10 @@
 //! Putting cleaned segments in place of the old, so that a crash at any moment leaves one or the other (D6).
 //!
+//! ```text
 //!     .cleaned   being written, then synced                    removed on load
 //!     .swap      complete; the old files are going             finished on load
 //!     (none)     in place
+//! ```
 //!
 //! The directory is synced between the steps. Were an old segment to come back beside a new one that covers its offsets,
 //! recovery would take one of the two for damage.
