@@ -173,10 +173,7 @@ class ReplicaManager:
         if partition.offline is not None:
             self._broker.storage.disk_failed(partition.offline, now)
             return
-        if partition.log.truncations != self._truncations.get(name, 0):
-            # D2: before anything is appended again, or recovery would trust what is rewritten below the old point.
-            self._truncations[name] = partition.log.truncations
-            self._broker.storage.write(self._broker.storage.checkpoint_files(recovery_points=True))
+        self._lower_checkpoint(name, partition)
         progress = partition.progress()
         seen = self._seen.get(name)
         self._seen[name] = progress
@@ -209,6 +206,15 @@ class ReplicaManager:
             high_watermark=progress.high_watermark,
             why="a transaction that began there is open, or its marker is not replicated yet",
         )
+
+    def _lower_checkpoint(self, name: TopicPartition, partition: Partition) -> None:
+        """D2: the log was cut. Before anything is appended again, or recovery would trust what is rewritten below the
+        old recovery point."""
+        if partition.log.truncations != self._truncations.get(name, 0):
+            self._truncations[name] = partition.log.truncations
+            self._broker.storage.write(self._broker.storage.checkpoint_files(recovery_points=True))
+            if self._broker.trace.on:
+                storage_telling.checkpoint_lowered(self._broker.trace, name, partition.log.recovery_point)
 
     def _wake(self, name: TopicPartition, bound: Bound, now: Now) -> None:
         mark = Mark(name, bound)

@@ -169,6 +169,8 @@ class Storage:
         )
         if trace.on and (checkpointed or log.log_end_offset):
             storage_telling.high_watermark_restored(trace, name, checkpointed, partition.high_watermark)
+        if trace.on and log.log_end_offset < checkpointed:
+            storage_telling.committed_are_gone(trace, name, checkpointed, log.log_end_offset)
         return partition
 
     def delete_files(self, name: TopicPartition, topic_id: TopicId) -> None:

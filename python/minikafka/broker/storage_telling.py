@@ -62,6 +62,29 @@ def high_watermark_restored(
     )
 
 
+def committed_are_gone(trace: Trace, name: TopicPartition, checkpointed: Offset, log_end_offset: Offset) -> None:
+    """D5: this replica no longer holds what was committed; the cluster has lost it once no other of the ISR does."""
+    trace.event(
+        "recovery",
+        "D5",
+        name,
+        log_end_offset=log_end_offset,
+        committed_up_to=checkpointed,
+        why="committed records are gone from this replica; they are lost once nobody who was in sync has them",
+    )
+
+
+def checkpoint_lowered(trace: Trace, name: TopicPartition, recovery_point: Offset) -> None:
+    """D2: after a truncation, before the next append."""
+    trace.event(
+        "checkpoint",
+        "D2",
+        name,
+        recovery_point=recovery_point,
+        why="the log was cut: what is written again below the old recovery point is not on disk",
+    )
+
+
 def checkpointed(trace: Trace, paths: Iterable[str]) -> None:
     """D6: each file replaced as a whole, or not at all."""
     files = [path.rpartition("/")[2] for path in paths]
