@@ -84,8 +84,11 @@ class CachedPartition:
         )
 
     def told(self, outcome: Read | Rejected) -> None:
-        """The reader is being told this. After an error it knows nothing: the next success is news."""
-        if isinstance(outcome, Rejected):
+        """The reader is being told this. After an error it knows nothing: the next success is news. Nor after hearing
+        where its log parts from ours, since it truncates then and looks at nothing else (F9): an idle partition's
+        follower would never learn its high watermark.
+        """
+        if isinstance(outcome, Rejected) or outcome.diverging is not None:
             self.high_watermark = self.log_start_offset = NO_OFFSET
         else:
             self.high_watermark = outcome.high_watermark

@@ -174,6 +174,14 @@ def test_f10_what_is_not_new_is_not_news() -> None:
     assert partition.has_news(empty(3))
 
 
+def test_f10_who_is_told_to_truncate_has_heard_nothing_else() -> None:
+    """F9: the reader looks at the diverging epoch only. Found by a simulated world (seed 51): after a power cut of all,
+    the followers of an idle partition never learned its high watermark."""
+    (partition,) = asking("a").values()
+    partition.told(Read(b"", 3, 3, 0, [], (1, 2)))
+    assert partition.has_news(empty(3))
+
+
 def test_f10_a_partition_that_was_served_is_read_last() -> None:
     """Otherwise a busy one in front would fill every answer."""
     session = one(FetchSessions(lambda: 10, 0), "a", "b", "c")
