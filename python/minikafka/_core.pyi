@@ -339,7 +339,8 @@ class Disk:
         """Leave under `directory` what a power cut would: without a seed everything not synced is gone, with one a
         random, torn part survives. Logs open there are offline. Raises ValueError on `os()`."""
     def fail_sync(self, path_prefix: str, times: int = 1) -> None:
-        """The next `times` syncs of a file or directory under the prefix fail (simulated and tracked only)."""
+        """The next `times` syncs of a file or directory under the prefix fail (simulated and tracked only). On a
+        simulated disk a later call for the same prefix replaces an earlier one, and 0 ends it."""
     def cut_power_after(self, changes: int) -> None:
         """After so many more changes (writes, syncs, names) each one fails, in the middle of whatever is being done,
         until `power_loss` (simulated only)."""

@@ -85,9 +85,11 @@ impl SimulatedDisk {
         }
     }
 
-    /// The next `times` syncs of files and directories at or under the prefix fail.
+    /// The next `times` syncs of files and directories at or under the prefix fail; 0: they work again.
     pub fn fail_sync(&self, path_prefix: &str, times: u32) {
-        self.lock().failing.push((path_prefix.to_owned(), times));
+        let mut state = self.lock();
+        state.failing.retain(|(prefix, _)| prefix != path_prefix);
+        state.failing.push((path_prefix.to_owned(), times));
     }
 
     /// The power goes after so many more changes, wherever that is in whatever operation: every later change fails,
