@@ -118,5 +118,5 @@ def test_r17_a_move_is_told_when_it_begins_and_when_it_is_done() -> None:
     assert (begun.get("replicas"), begun.get("adding"), begun.get("removing")) == ((target, old), (target,), (old,))
     assert (done.get("replicas"), done.get("done"), done.get("leader_epoch")) == ((target,), True, 1)
     move(world, name, None)
-    (refused,) = events(world, "refused", "R17")
-    assert (refused.get("api"), refused.get("code")) == ("AlterPartitionReassignments", "NO_REASSIGNMENT_IN_PROGRESS")
+    refused = [event for event in events(world, "refused", "R17") if event.get("api") == "AlterPartitionReassignments"]
+    assert [event.get("code") for event in refused] == ["NO_REASSIGNMENT_IN_PROGRESS"]

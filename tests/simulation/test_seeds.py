@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from minikafka.partition import leader
 from minikafka.sim import nemesis
+from minikafka.sim.case import Case
 from minikafka.sim.run import run
 
 SEEDS = int(os.environ.get("MINIKAFKA_SIM_SEEDS", "200"))
@@ -34,6 +34,20 @@ def test_fsync_mode_survives_power_loss(first: int) -> None:
         assert report.violations == [], f"seed {seed}, after {report.struck}"
 
 
+@pytest.mark.parametrize("first", range(1, SEEDS + 1, CHUNK))
+def test_whatever_the_seed_draws_the_promises_hold(first: int) -> None:
+    """Each seed its own settings, load and misfortunes; what is owed follows from them (`sim/promise.py`)."""
+    for seed in range(first, min(first + CHUNK, SEEDS + 1)):
+        case = Case.of(seed)
+        assert case.run().violations == [], case.command
+
+
+@pytest.mark.parametrize("seed", [88, 247])
+def test_a_truncation_that_power_loss_undoes_is_no_violation(seed: int) -> None:
+    """A cut is not flushed, so the tail may come back; the leader's epochs cut it off again (D1, D2)."""
+    assert Case.of(seed).run().violations == []
+
+
 @pytest.mark.parametrize("seed", [11, 28, 33])
 def test_seeds_that_once_found_a_bug(seed: int) -> None:
     """11 and 33: a broker lost power as a leader, came back within its session and led on in the same epoch without its
@@ -47,11 +61,12 @@ def test_the_same_seed_is_the_same_world() -> None:
     assert run(7) == run(7)
 
 
-def test_a_seed_does_not_depend_on_the_hash_seed() -> None:
-    """Sets of strings are iterated in another order under another PYTHONHASHSEED; nothing may follow from that."""
+@pytest.mark.parametrize("seed", [3, 7])
+def test_a_seed_does_not_depend_on_the_hash_seed(seed: int) -> None:
+    """Sets of strings are iterated in another order under another PYTHONHASHSEED; no event may follow from that."""
     reports = {
         subprocess.run(
-            [sys.executable, "-c", "from minikafka.sim.run import run; print(run(7))"],
+            [sys.executable, "-m", "minikafka", "sim", "--seed", str(seed), "--trace"],
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             check=True,
             capture_output=True,
@@ -60,14 +75,4 @@ def test_a_seed_does_not_depend_on_the_hash_seed() -> None:
         for hash_seed in ("1", "2")
     }
     assert len(reports) == 1
-
-
-def test_a_high_watermark_that_ignores_followers_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A planted bug: the leader counts itself only. Records are acknowledged that one kill then takes away."""
-
-    def leader_alone(current: int, end_offsets: list[int], **_: int) -> int:
-        return max(current, next(iter(end_offsets)))
-
-    monkeypatch.setattr(leader, "next_high_watermark", leader_alone)
-    violations = [violation for seed in range(1, 11) for violation in run(seed).violations]
-    assert any("lost" in violation for violation in violations)
+    assert len(reports.pop().splitlines()) > 100

@@ -7,65 +7,29 @@ import os
 import pytest
 from minikafka.log.batch import build_batch, build_end_transaction_marker
 from minikafka.sim import nemesis
-from minikafka.sim.checker import read_committed, replicas_agree
+from minikafka.sim.checker import read_committed
 from minikafka.sim.checker.read_committed import Attempt
-from minikafka.sim.run import DONE_WITHIN_MS, READY_WITHIN_MS, Run
-from minikafka.sim.transactions import TransactionalProducer
-from minikafka.sim.world import World
+from minikafka.sim.run import simulate
+from minikafka.sim.swarm import TRANSACTIONS, Settings
 from minikafka.types import TopicPartition
 
 SEEDS = max(int(os.environ.get("MINIKAFKA_SIM_SEEDS", "200")) // 5, 20)
 CHUNK = 10
-PRODUCERS = 3
-TRANSACTIONS = 20
+RECORDS = 60
 WITH_POWER_LOSS = (*nemesis.ONE_AT_A_TIME, nemesis.POWER_LOSS)
 
 
-class TransactionRun(Run):
-    """The usual world and troubles, with transactional producers in it."""
-
-    def violations(self) -> list[str]:
-        world = self._world
-        world.start()
-        assert world.run_until(world.all_running, READY_WITHIN_MS)
-        self._create_topic()
-        assert world.run_until(self._is_whole, READY_WITHIN_MS)
-        producers = [
-            TransactionalProducer(world, f"t{each}", self._partitions, TRANSACTIONS, world.fork(f"t{each}"))
-            for each in range(PRODUCERS)
-        ]
-        for producer in producers:
-            producer.run()
-        self._nemesis.run()
-
-        def came_to_rest() -> bool:
-            return all(producer.is_done for producer in producers) and self._is_done() and self._is_settled()
-
-        if not world.run_until(came_to_rest, DONE_WITHIN_MS):
-            return [f"stuck, after {self._nemesis.struck}"]
-        logs = {}
-        for name in self._partitions:
-            replica = world.replica(1, name)
-            assert replica is not None
-            logs[name] = replicas_agree.content(
-                replica, replica.log.log_start_offset, replica.log.log_end_offset
-            )
-        found = read_committed.check([one for producer in producers for one in producer.attempts], logs)
-        return [f"{one}, after {self._nemesis.struck}" for one in found]
-
-    def _is_settled(self) -> bool:
-        """No transaction is open: what a producer left behind was fenced, or timed out (T13)."""
-        return all(
-            replica.last_stable_offset == replica.high_watermark
-            for node in self._world.brokers
-            for name in self._partitions
-            if (replica := self._world.replica(node, name)) is not None
-        )
-
-
 def run(seed: int, durability: str, misfortunes: tuple[nemesis.Misfortune, ...]) -> list[str]:
-    world = World(seed, config={"min.insync.replicas": 2, "num.partitions": 2}, durability=durability)
-    return TransactionRun(world, misfortunes).violations()
+    settings = Settings(
+        workload=TRANSACTIONS,
+        durability=durability,
+        records=RECORDS,
+        misfortunes=tuple(one.name for one in misfortunes),
+        consumers=1,
+    )
+    report = simulate(seed, settings)
+    assert report.acknowledged > 0, f"seed {seed} committed nothing"
+    return [f"{one}, after {report.struck}" for one in report.violations]
 
 
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, CHUNK))

@@ -20,6 +20,7 @@ VERBS: Final = {
     "story": "run a page of docs/learn in the simulator and check what it shows",
     "config": "settings in force and where each came from",
     "apis": "the APIs and versions served",
+    "sim": "simulate clusters, clients and misfortunes from a seed, and judge what became of them",
 }
 USAGE: Final = 2
 COULD_NOT_TELL: Final = 3

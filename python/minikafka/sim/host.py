@@ -80,6 +80,15 @@ class Host:
         self.node: Node | None = None
         self.life = 0
         self.paused = False
+        self._stopping = 0
+        self.starved_us = 0
+        """Lever: a processor only now and then; events wait up to this long."""
+        self.slow_disk_us = 0
+        """Lever: flushes and jobs take up to this much longer."""
+        self.watch: Callable[[Host], None] | None = None
+        """Called after every turn, with the node as it is then."""
+        self.mourn: Callable[[Host, bool], None] | None = None
+        """Called before a violent death, with whether unflushed bytes go too; also when it is dead already."""
         self.halted: str | None = None
         """Why the node ended itself; None when it did not, or did so cleanly."""
         self._backlog: list[Event] = []
@@ -107,6 +116,11 @@ class Host:
     def is_up(self) -> bool:
         return self.node is not None
 
+    @property
+    def is_stopping(self) -> bool:
+        """Told to stop, and not yet gone."""
+        return self.is_up and self._stopping == self.life
+
     # Life and death.
 
     def start(self) -> None:
@@ -115,10 +129,18 @@ class Host:
         self.life += 1
         self.halted = None
         self.node = self._make_node(self.disk, self._random)
-        self._run(self.node.start(self._world.clock.now()))
+        self._step(self.node.start)
 
     def kill(self) -> None:
         """D1, *kill*: memory and connections are gone, the page cache is not."""
+        self._die(lost_power=False)
+
+    def _die(self, *, lost_power: bool) -> None:
+        if self.mourn is not None:
+            self.mourn(self, lost_power)
+        self._vanish()
+
+    def _vanish(self) -> None:
         self.node = None
         self.paused = False
         self._backlog.clear()
@@ -129,11 +151,12 @@ class Host:
 
     def power_loss(self, seed: int | None) -> None:
         """D1, *power loss*: what was not fsynced is gone or torn."""
-        self.kill()
+        self._die(lost_power=True)
         self._world.lose_power(self, seed)
 
     def stop(self) -> None:
         """D1, *stop*: ends in a clean halt."""
+        self._stopping = self.life
         self.deliver(StopRequested())
 
     def pause(self) -> None:
@@ -157,14 +180,35 @@ class Host:
     def deliver(self, event: Event) -> None:
         if self.node is None:
             return
-        if self.paused:
+        if self.paused or self._backlog:
             self._backlog.append(event)
+        elif self.starved_us:
+            self._backlog.append(event)
+            wait_us = self._random.randint(0, self.starved_us)
+            self._world.clock.after(wait_us, self._in_this_life(self._unless_paused))
         else:
             self._turn([event])
 
+    def _unless_paused(self) -> None:
+        if not self.paused:
+            self.resume()
+
     def _turn(self, events: list[Event]) -> None:
-        if self.node is not None:
-            self._run(self.node.turn(events, self._world.clock.now()))
+        node = self.node
+        if node is not None:
+            self._step(lambda now: node.turn(events, now))
+
+    def _step(self, step: Callable[[Now], list[Effect]]) -> None:
+        """As the other shell does it: a failure of the disk that nobody caught ends the process."""
+        try:
+            effects = step(self._world.clock.now())
+        except OSError as error:
+            self.halted = f"{type(error).__name__}: {error}"
+            self._vanish()
+            return
+        self._run(effects)
+        if self.watch is not None and self.node is not None:
+            self.watch(self)
 
     def _in_this_life(self, run: Callable[[], None]) -> Callable[[], None]:
         life = self.life
@@ -183,7 +227,9 @@ class Host:
                 return
             self._execute[type(effect)](effect)
 
-    def accept(self, opener: BrokerId, to_opener: Callable[[Buffer], None], broken: Callable[[], None]) -> Wire | None:
+    def accept(
+        self, opener: BrokerId, to_opener: Callable[[Buffer], None], broken: Callable[[], None]
+    ) -> Wire | None:
         """Somebody connects. None when nobody listens."""
         if self.node is None:
             return None
@@ -209,7 +255,7 @@ class Host:
         wire = self._accepted.get(effect.connection)
         if wire is not None:
             wire.send(effect.data[LENGTH_BYTES:], to_b=False)
-            if effect.answers and not self._world.network.is_cut(self.node_id, wire.a):
+            if effect.answers and not self._world.network.is_cut((self.node_id, wire.a)):
                 self._world.left(self.node_id, effect.answers)
 
     def _close(self, connection: int) -> None:
@@ -245,7 +291,7 @@ class Host:
                 self._lose_calls(peer)
 
         host = self._world.hosts[key[0]]
-        if not self._world.network.is_cut(self.node_id, key[0]):
+        if self._world.network.reaches(self.node_id, key[0]):
             peer.wire = host.accept(self.node_id, replied, broken)
             if peer.wire is None:
                 return None
@@ -289,7 +335,7 @@ class Host:
             else:
                 self.deliver(FlushCompleted(effect.partition, recovery_point))
 
-        delay = self._random.randint(MIN_FLUSH_US, MAX_FLUSH_US)
+        delay = self._random.randint(MIN_FLUSH_US, MAX_FLUSH_US + self.slow_disk_us)
         self._world.clock.after(delay, self._in_this_life(flush))
 
     def _job(self, effect: StartJob) -> None:
@@ -301,8 +347,8 @@ class Host:
             # Death may come in between: the work was done and nobody heard of it.
             self._world.clock.after(JOB_US, self._in_this_life(lambda: self.deliver(done)))
 
-        self._world.clock.after(JOB_US, self._in_this_life(work))
+        self._world.clock.after(JOB_US + self.slow_disk_us, self._in_this_life(work))
 
     def _halt(self, effect: Halt) -> None:
         self.halted = None if effect.clean else effect.why
-        self.kill()
+        self._vanish()

@@ -1,39 +1,41 @@
-"""One simulated run: a cluster, producers, misfortunes, and at the end the verdict of every checker.
+"""One simulated run: a cluster, clients, misfortunes, and at the end the verdict of every checker.
 
-python -m minikafka sim --seed N
+    minikafka sim --seed N
+
+The seed decides everything: the configuration (`swarm.py`), the schedule of misfortunes (`schedule.py`), and every
+delay and choice in between. What may then go wrong follows from the configuration (`promise.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from minikafka.config import ConfigValue
 from minikafka.log.batch import crc32c, read_records
-from minikafka.sim import nemesis
-from minikafka.sim.checker import loss, replicas_agree
-from minikafka.sim.checker.high_watermark import HighWatermarks
-from minikafka.sim.client import Acknowledged, Producer
+from minikafka.sim import nemesis, schedule, swarm
+from minikafka.sim.checker import metadata, replicas_agree
+from minikafka.sim.nemesis import TOPIC, Misfortune
+from minikafka.sim.observe import Observer
+from minikafka.sim.promise import Promise, promise_of
+from minikafka.sim.schedule import Strike
+from minikafka.sim.swarm import Settings
+from minikafka.sim.workload.base import Final as FinalLogs
+from minikafka.sim.workload.base import Workload
+from minikafka.sim.workload.produce import ProduceWorkload
+from minikafka.sim.workload.transactions import TransactionWorkload
 from minikafka.sim.world import World
-from minikafka.types import TopicPartition
+from minikafka.types import BrokerId, TopicPartition
 
-TOPIC: Final = "orders"
-PARTITIONS: Final = 2
-PRODUCERS: Final = 3
-RECORDS: Final = 100
-KEYS: Final = 5
-"""Of one producer."""
-TROUBLE_MS: Final = 8_000
+NO_CONFIG: Final[Mapping[str, ConfigValue]] = MappingProxyType({})
 READY_WITHIN_MS: Final = 20_000
 DONE_WITHIN_MS: Final = 120_000
-LOOK_EVERY_US: Final = 2_000
-
-
-def key_of(value: bytes) -> bytes:
-    """Of the record with this value (`producer-number`): a few keys, no two producers' the same."""
-    producer, number = value.split(b"-")
-    return b"%s-%d" % (producer, int(number) % KEYS)
+WORKLOADS: Final[Mapping[str, Callable[[World, Settings, Sequence[TopicPartition]], Workload]]] = (
+    MappingProxyType({swarm.PRODUCE: ProduceWorkload, swarm.TRANSACTIONS: TransactionWorkload})
+)
 
 
 @dataclass
@@ -54,135 +56,190 @@ class Report:
 def run(
     seed: int,
     *,
-    config: Mapping[str, ConfigValue] | None = None,
+    config: Mapping[str, ConfigValue] = NO_CONFIG,
     durability: str = "page-cache",
-    misfortunes: tuple[nemesis.Misfortune, ...] = nemesis.ONE_AT_A_TIME,
+    misfortunes: Sequence[Misfortune] = nemesis.ONE_AT_A_TIME,
 ) -> Report:
-    """Simulate one world. Raises AssertionError for a broken invariant inside a node."""
-    values = {"min.insync.replicas": 2, "num.partitions": PARTITIONS, **(config or {})}
-    world = World(seed, config=values, durability=durability)
-    return Run(world, misfortunes).report()
+    """The plain world: three replicas, min ISR 2, acks=all, one misfortune at a time. `config`: of brokers."""
+    names = tuple(one.name for one in misfortunes)
+    return simulate(seed, Settings(durability=durability, misfortunes=names), config=config)
+
+
+def simulate(
+    seed: int,
+    settings: Settings | None = None,
+    strikes: Sequence[Strike] | None = None,
+    *,
+    config: Mapping[str, ConfigValue] = NO_CONFIG,
+    trace: bool = False,
+) -> Report:
+    """Simulate the world of `seed`, with its own settings and schedule or with these. An exception out of a node is a
+    violation: a broken invariant halts a broker, and none should break."""
+    return Run(seed, settings, strikes, config=config, trace=trace).report()
 
 
 class Run:
     """The parts of one run."""
 
-    def __init__(self, world: World, misfortunes: tuple[nemesis.Misfortune, ...]) -> None:
-        self._world = world
-        self._partitions = [TopicPartition(TOPIC, index) for index in range(PARTITIONS)]
-        self._watermarks = HighWatermarks()
-        self._report = Report(world.seed)
-        self._producers: list[Producer] = []
-        self._nemesis = nemesis.Nemesis(
-            world, world.fork("nemesis"), misfortunes, self._is_whole, TROUBLE_MS * 1000
+    def __init__(
+        self,
+        seed: int,
+        settings: Settings | None = None,
+        strikes: Sequence[Strike] | None = None,
+        *,
+        config: Mapping[str, ConfigValue] = NO_CONFIG,
+        trace: bool = False,
+    ) -> None:
+        self.settings = settings = swarm.draw(seed) if settings is None else settings
+        self.world = world = World(
+            seed,
+            brokers=swarm.BROKERS,
+            config={**settings.broker_config(), **config},
+            durability=settings.durability,
+            features=settings.features(),
+            trace=trace,
         )
+        if strikes is None:
+            strikes = schedule.draw(
+                world.fork("nemesis"), settings.misfortunes, world.brokers, together=bool(settings.together)
+            )
+        nemesis.check(strikes, world.brokers)
+        self.strikes = list(strikes)
+        self.partitions = [TopicPartition(TOPIC, index) for index in range(settings.partitions)]
+        self._observer = Observer(world, settings, self.partitions)
+        self._nemesis = nemesis.Nemesis(world, self.strikes, self._is_whole)
+        self._workload = WORKLOADS[settings.workload](world, settings, self.partitions)
+        self._report = Report(seed)
 
     def report(self) -> Report:
-        world = self._world
+        """Live through it. Once."""
+        try:
+            self._live()
+            self._judge()
+        except Exception as error:  # noqa: BLE001 - whatever a node throws is what we are looking for
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            name = f"{where.filename.rpartition('minikafka/')[2]}:{where.lineno}"
+            self._report.violations.append(f"crash: {type(error).__name__} at {name}: {error}")
+        self._report.struck = self._nemesis.struck
+        self._report.acknowledged = self._workload.acknowledged
+        self._report.simulated_ms = self.world.clock.now_us // 1000
+        return self._report
+
+    def _live(self) -> None:
+        world, settings = self.world, self.settings
         world.start()
         self._expect(world.run_until(world.all_running, READY_WITHIN_MS), "the cluster did not start")
-        self._create_topic()
+        world.admin().create_topic(
+            TOPIC,
+            partitions=settings.partitions,
+            replication_factor=settings.replication_factor,
+            configs=settings.topic_config(),
+        )
         self._expect(world.run_until(self._is_whole, READY_WITHIN_MS), "the topic did not become whole")
-        for index in range(PRODUCERS):
-            values = [f"{index}-{number}".encode() for number in range(RECORDS)]
-            producer = Producer(
-                world,
-                f"producer-{index}",
-                self._partitions[index % PARTITIONS],
-                values,
-                world.fork(f"producer-{index}"),
-                key_of,
-            )
-            self._producers.append(producer)
-            producer.run()
+        self._workload.begin()
         self._nemesis.run()
-        self._look()
         self._expect(world.run_until(self._is_done, DONE_WITHIN_MS), "the world did not come to rest")
-        self._judge()
-        return self._report
 
     def _expect(self, came_true: bool, otherwise: str) -> None:
         if not came_true:
-            self._report.violations.append(f"stuck: {otherwise} by {self._world.clock.now_us // 1000} ms")
+            self._report.violations.append(f"stuck: {otherwise} by {self.world.clock.now_us // 1000} ms")
 
-    def _create_topic(self) -> None:
-        broker = self._world.broker(self._world.brokers[0])
-        assert broker is not None
-        host = self._world.hosts[broker.broker_id]
-        host.ask(lambda now: broker.auto_create.create([TOPIC], now))
+    def _leader(self, name: TopicPartition) -> BrokerId | None:
+        """Whose replica leads with its full ISR."""
+        world = self.world
+        for node in world.brokers:
+            replica = world.replica(node, name)
+            if (
+                replica is not None
+                and replica.is_leader
+                and len(replica.isr) == self.settings.replication_factor
+            ):
+                return node
+        return None
 
     def _is_whole(self) -> bool:
         """Every broker runs and every partition has its full ISR, as its leader sees it."""
-        world = self._world
+        world = self.world
         if world.controller() is None or not world.all_running():
             return False
-        return all(
-            any(
-                replica.is_leader and len(replica.isr) == len(world.brokers)
-                for node in world.brokers
-                if (replica := world.replica(node, name)) is not None
-            )
-            for name in self._partitions
-        )
+        return all(self._leader(name) is not None for name in self.partitions)
 
     def _is_done(self) -> bool:
-        return (
-            self._nemesis.is_done
-            and all(producer.is_done for producer in self._producers)
-            and self._is_whole()
-            and self._is_level()
-        )
+        return self._nemesis.is_done and self._workload.is_done and self._is_whole() and self._is_level()
 
     def _is_level(self) -> bool:
-        """Followers have everything, and know that it is committed."""
-        for name in self._partitions:
-            replicas = [self._world.replica(node, name) for node in self._world.brokers]
-            marks = {
-                (replica.high_watermark, replica.log.log_end_offset) for replica in replicas if replica is not None
+        """Followers have everything and know that it is committed, and every broker has all of the metadata."""
+        world = self.world
+        controller = world.controller()
+        offsets = {
+            broker.image.offset for node in world.brokers if (broker := world.broker(node)) is not None
+        }
+        if controller is None or offsets != {controller.image.offset}:
+            return False
+        for name in self.partitions:
+            replicas = [world.replica(node, name) for node in world.brokers]
+            ends = {
+                offset
+                for replica in replicas
+                if replica is not None
+                for offset in (replica.high_watermark, replica.log.log_end_offset)
             }
-            if len(marks) != 1 or len({*marks.copy().pop()}) != 1:
+            if len(ends) != 1:
                 return False
         return True
 
-    def _still_promised(self, acknowledged: list[Acknowledged]) -> list[Acknowledged]:
-        """All of it; on a compacted topic the last record of every key."""
-        if not self._world.settings.topic_defaults.is_compacted:
-            return acknowledged
-        last = {key_of(one.value): one for one in acknowledged}
-        return sorted(last.values(), key=lambda one: one.offset)
-
-    def _look(self) -> None:
-        for node in self._world.brokers:
-            for name in self._partitions:
-                replica = self._world.replica(node, name)
-                if replica is not None:
-                    self._watermarks.look(node, self._world.hosts[node].life, replica)
-        self._world.clock.after(LOOK_EVERY_US, self._look)
-
     def _judge(self) -> None:
-        world = self._world
-        found = {}
+        world, observer = self.world, self._observer
+        promise = promise_of(self.settings)
+        if promise.unless_unclean and observer.isr.unclean:
+            promise = Promise(keeps_committed=False, keeps_acknowledged=False, unless_unclean=True)
+        found = self._report.violations
+        final = self._final_logs()
+        found += self._workload.judge(final, promise)
+        found += observer.violations
+        found += self._check_metadata()
+        found += [
+            f"node {host.node_id} halted: {host.halted}" for host in world.hosts.values() if host.halted
+        ]
+
+    def _final_logs(self) -> FinalLogs:
+        world = self.world
+        data, records, starts = {}, {}, {}
         digest = 0
-        for name in self._partitions:
+        for name in self.partitions:
             replicas = {
                 node: replica for node in world.brokers if (replica := world.replica(node, name)) is not None
             }
             self._report.violations += replicas_agree.check(replicas)
-            leader = next((replica for replica in replicas.values() if replica.is_leader), None)
-            if leader is not None:
-                data = replicas_agree.content(leader, leader.log.log_start_offset, leader.log.log_end_offset)
-                self._report.holes += leader.log.log_end_offset - len(read_records(data))
-                found[name] = [
-                    (record.offset, record.value) for record in read_records(data) if record.value is not None
-                ]
-                digest = crc32c(data, digest)
-        promises = [self._still_promised(one.acknowledged) for one in self._producers]
-        self._report.violations += loss.check(promises, found)
-        self._report.violations += self._watermarks.violations
-        self._report.violations += [one.failed for one in self._producers if one.failed is not None]
-        halted = [f"node {host.node_id} halted: {host.halted}" for host in world.hosts.values() if host.halted]
-        self._report.violations += halted
-        self._report.struck = self._nemesis.struck
-        self._report.acknowledged = sum(len(one.acknowledged) for one in self._producers)
-        self._report.simulated_ms = world.clock.now_us // 1000
+            leader = self._leader(name)
+            if leader is None:
+                continue
+            log = replicas[leader].log
+            starts[name] = log.log_start_offset
+            data[name] = replicas_agree.content(replicas[leader], log.log_start_offset, log.log_end_offset)
+            self._report.holes += log.log_end_offset - len(read_records(data[name]))
+            records[name] = [
+                (record.offset, record.value)
+                for record in read_records(data[name])
+                if record.value is not None and record.offset >= starts[name]
+            ]
+            digest = crc32c(data[name], digest)
         self._report.digest = f"{digest:08x}"
+        return FinalLogs(data, records, starts)
+
+    def _check_metadata(self) -> list[str]:
+        world = self.world
+        controller = world.controller()
+        if controller is None:
+            return ["metadata: there is no controller"]
+        brokers = {node: broker.image for node in world.brokers if (broker := world.broker(node)) is not None}
+        replicas = {
+            (node, name): replica
+            for node in world.brokers
+            for name in self.partitions
+            if (replica := world.replica(node, name)) is not None
+        }
+        return [
+            *metadata.check(controller.image, brokers),
+            *metadata.check_roles(controller.image, self.partitions, replicas),
+        ]

@@ -18,6 +18,7 @@ from minikafka.config import BrokerSettings, ConfigValue, profile_values
 from minikafka.history import History
 from minikafka.log.port import Disk as DiskPort
 from minikafka.partition.partition import Partition
+from minikafka.sim.admin import Admin
 from minikafka.sim.clock import Clock
 from minikafka.sim.host import Host
 from minikafka.sim.network import Network
@@ -42,9 +43,11 @@ class World:
         brokers: int = 3,
         config: Mapping[str, ConfigValue] | None = None,
         durability: str = "page-cache",
+        features: Mapping[str, int] | None = None,
         trace: bool = False,
     ) -> None:
-        """`trace`: record every node's events in `history`."""
+        """`features`: levels the new cluster starts with, where not the highest. `trace`: record every node's events in
+        `history`."""
         self.seed = seed
         self.history = History()
         self._trace = trace
@@ -54,11 +57,14 @@ class World:
         self.durability = durability
         values = {**profile_values("fast", brokers), **(config or {})}
         self.settings = BrokerSettings(profile="fast").with_overrides(values)
+        self._features = dict(features or {})
+        self._admins = 0
         self.hosts: dict[BrokerId, Host] = {}
+        self._disks: dict[BrokerId, Disk] = {}
         for node in (CONTROLLER_ID, *range(1, brokers + 1)):
             make = self._controller if node == CONTROLLER_ID else self._broker(node)
             random = self.fork(f"node-{node}")
-            disk = Disk.simulated(random.getrandbits(32))
+            disk = self._disks[node] = Disk.simulated(random.getrandbits(32))
             self.hosts[node] = Host(self, node, disk, make, random)
 
     def fork(self, name: str) -> Random:
@@ -81,7 +87,7 @@ class World:
 
     def _controller(self, disk: DiskPort, random: Random) -> ControllerNode:
         return ControllerNode(
-            ControllerIdentity(CLUSTER_ID),
+            ControllerIdentity(CLUSTER_ID, self._features),
             self.settings,
             disk,
             directory_of(CONTROLLER_ID),
@@ -141,5 +147,16 @@ class World:
         """Every broker is up, unfenced and knows it."""
         return all((broker := self.broker(node)) is not None and broker.is_running for node in self.brokers)
 
+    # Levers.
+
+    def disk(self, node: BrokerId) -> Disk:
+        """For filling it, and for making it fail."""
+        return self._disks[node]
+
     def lose_power(self, host: Host, seed: int | None) -> None:
-        host.disk.power_loss(directory_of(host.node_id), seed)  # type: ignore[attr-defined]
+        self._disks[host.node_id].power_loss(directory_of(host.node_id), seed)
+
+    def admin(self) -> Admin:
+        """Somebody new who asks the cluster for something."""
+        self._admins += 1
+        return Admin(self, f"admin-{self._admins}", self.fork(f"admin-{self._admins}"))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from minikafka.errors import ErrorCode
 from minikafka.log.batch import build_batch
 from minikafka.sim.checker.read_committed import Attempt
-from minikafka.sim.client import BACKOFF_US, Producer
+from minikafka.sim.client import Producer
+from minikafka.sim.connection import BACKOFF_US
 from minikafka.types import BrokerId, ProducerEpoch, TopicPartition
 from minikafka.wire.messages import end_txn, find_coordinator, init_producer_id, metadata, produce
 
@@ -48,7 +49,12 @@ class TransactionalProducer(Producer):
     """Runs `count` transactions over `partitions`, one after another. attempts: how each ended."""
 
     def __init__(
-        self, world: World, transactional_id: str, partitions: list[TopicPartition], count: int, random: Random
+        self,
+        world: World,
+        transactional_id: str,
+        partitions: list[TopicPartition],
+        count: int,
+        random: Random,
     ) -> None:
         super().__init__(world, transactional_id, partitions[0], [], random)
         self._partitions = partitions
@@ -82,7 +88,9 @@ class TransactionalProducer(Producer):
             self._coordinator = found.node_id
             then()
 
-        request = find_coordinator.FindCoordinatorRequest(key_type=TRANSACTION_KEY, coordinator_keys=[self._name])
+        request = find_coordinator.FindCoordinatorRequest(
+            key_type=TRANSACTION_KEY, coordinator_keys=[self._name]
+        )
         self._ask(self._anyone(), request, 4, answered, again)
 
     def _init(self) -> None:
