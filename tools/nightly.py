@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "nightly.md"
-TELLING = re.compile(r"^seed \d+: |\d+ (passed|failed)|claims seen|test result:|^\d+ \d+$")
+TELLING = re.compile(r"^seed \d+: |\d+ (passed|failed)|claims seen|simulated runs|test result:|^\d+ \d+$")
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 
 
@@ -51,6 +51,11 @@ PARTS = (
         "2,000 seeds of one failure at a time, 400 of power loss under fsync",
         (*PYTEST, "tests/simulation"),
         {"MINIKAFKA_SIM_SEEDS": "2000"},
+    ),
+    Part(
+        "worlds",
+        "20,000 simulated worlds, each with the settings and misfortunes its seed draws",
+        (sys.executable, "-m", "minikafka", "sim", "--seeds", "20000"),
     ),
     Part(
         "conformance", "every scenario with real clients, five times", (*PYTEST, "tests/conformance"), {}, 5
