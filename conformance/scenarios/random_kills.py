@@ -33,6 +33,7 @@ AT_ONCE: Final = 20
 IN_FLIGHT: Final = 400
 PAUSE_S: Final = (0.1, 1.2)
 """Between two acts of the nemesis."""
+LEAST_KILLS: Final = 3
 HEAL_TIMEOUT_S: Final = 60
 CONFIG: Final = {
     "min.insync.replicas": 2,
@@ -91,6 +92,11 @@ class Nemesis:
         for broker in self._kafka.brokers:
             broker.start()
 
+    @property
+    def has_struck(self) -> bool:
+        """Brokers and controllers both died: on a machine that has no time this may take a while."""
+        return self.broker_kills >= LEAST_KILLS and self.controller_kills >= 1
+
     def _run(self) -> None:
         try:
             while not self._stop.wait(self._random.uniform(*PAUSE_S)):
@@ -129,8 +135,10 @@ def run(seconds: float, seed: int) -> Result:
         ]
         reader = GroupReader(servers)
         with nemesis.at_work():
-            deadline = time.monotonic() + seconds
-            while time.monotonic() < deadline:
+            begun = time.monotonic()
+            while (lasted := time.monotonic() - begun) < seconds or not nemesis.has_struck:
+                if lasted > seconds + HEAL_TIMEOUT_S:
+                    raise NeverHappened(f"too few were killed in {lasted:.0f} s")
                 for producer in producers:
                     if producer.in_flight < IN_FLIGHT:
                         producer.send(TOPIC, AT_ONCE)

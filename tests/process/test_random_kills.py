@@ -20,6 +20,6 @@ def test_kill_9_of_brokers_and_controllers_loses_nothing_and_leaves_equal_replic
     assert result.verdict.is_clean, str(result)
     assert (result.unseen, result.changed) == ([], []), str(result)
     assert result.compared_bytes > 0, str(result)
-    assert result.broker_kills >= SECONDS / 10, str(result)
-    assert result.controller_kills >= SECONDS / 20, str(result)
+    assert result.broker_kills >= random_kills.LEAST_KILLS, str(result)
+    assert result.controller_kills >= 1, str(result)
     assert result.verdict.acknowledged >= 20 * SECONDS, str(result)
