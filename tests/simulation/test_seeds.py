@@ -48,6 +48,11 @@ def test_a_truncation_that_power_loss_undoes_is_no_violation(seed: int) -> None:
     assert Case.of(seed).run().violations == []
 
 
+def test_f10_a_seed_in_which_followers_never_heard_a_high_watermark() -> None:
+    """51: everybody lost power; told to truncate, the followers missed the high watermark that came with it."""
+    assert Case.of(51).run().violations == []
+
+
 @pytest.mark.parametrize("seed", [11, 28, 33])
 def test_seeds_that_once_found_a_bug(seed: int) -> None:
     """11 and 33: a broker lost power as a leader, came back within its session and led on in the same epoch without its

@@ -55,6 +55,9 @@ class Observer:
                 state = node.image.partition(name)
                 if state is not None:
                     self.isr.decided(name, state)
+                    for broker in self._world.brokers:
+                        if broker not in state.replicas:
+                            self.prefixes.moved_away(broker, name)
 
     def _look(self, host: Host, name: TopicPartition, replica: Partition) -> None:
         key = (host.node_id, name)

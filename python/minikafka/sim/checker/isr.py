@@ -41,7 +41,7 @@ class IsrInvariants:
             self.unclean.append(name)
         elif before is not None and state.leader not in (NO_LEADER, before.leader):
             self._expect(
-                state.leader in {*before.isr, *before.elr},
+                state.leader in _electable(before, state),
                 name,
                 f"{state.leader} leads cleanly, and was in neither {before.isr} nor {before.elr}",
             )
@@ -81,3 +81,15 @@ class IsrInvariants:
             violation = f"isr: {name}: {otherwise}"
             if violation not in self.violations:
                 self.violations.append(violation)
+
+
+def _electable(before: PartitionState, state: PartitionState) -> set[BrokerId]:
+    """Who could be elected cleanly.
+
+    A replica that joins the ISR by the change that ends its reassignment may lead by the same change (R17), and between
+    two looks there may have been more changes than one.
+    """
+    electable = {*before.isr, *before.elr}
+    if before.adding or before.removing or state.partition_epoch > before.partition_epoch + 1:
+        electable |= set(state.isr)
+    return electable

@@ -66,6 +66,10 @@ class LogPrefixes:
             if key[0] == broker:
                 self._before[key] = before._replace(lost_power=True)
 
+    def moved_away(self, broker: BrokerId, name: TopicPartition) -> None:
+        """It is no replica any more: its log is deleted, and when it becomes one again it begins with nothing (R17)."""
+        self._before.pop((broker, name), None)
+
     def returned(self, broker: BrokerId, partition: Partition) -> None:
         """Compare; once in each life, before anything is appended."""
         key = (broker, partition.topic_partition)
