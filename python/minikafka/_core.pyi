@@ -11,6 +11,7 @@ _Buffer: TypeAlias = bytes | bytearray | memoryview
 __all__ = [
     "BatchError",
     "BatchHeader",
+    "Cleaning",
     "DecodeError",
     "Disk",
     "EncodeError",
