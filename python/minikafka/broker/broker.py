@@ -116,6 +116,7 @@ class Broker:
         self.supported_features = SUPPORTED_FEATURES
         self.image = MetadataImage()
         self._acted_on = self.image
+        self._held_image: MetadataImage | None = None
         self._joined = False
         self.new_uuid = new_uuid
         self._controller = controller
@@ -236,6 +237,22 @@ class Broker:
     def is_running(self) -> bool:
         """Registered, unfenced, not leaving."""
         return self.lifecycle.state is State.RUNNING
+
+    @property
+    def client_image(self) -> MetadataImage:
+        """What clients are told of the cluster (R19): the newest image, or one of the past while it is held."""
+        return self.image if self._held_image is None else self._held_image
+
+    def hold_metadata(self, *, held: bool) -> None:
+        """R19: let what clients are told of the cluster stand still, or go on.
+
+        Metadata, DescribeTopicPartitions, DescribeCluster and FindCoordinator are answered out of the image as it is
+        now. The broker itself leads, follows, refuses and hints (`current_leader`, KIP-951) as of the newest one. In
+        Kafka a broker whose metadata lags does both from the old image, but is fenced if that lasts, because its
+        heartbeats lag too (`cut(1, "controller")` shows that one); what clients see for much longer is that the broker
+        they asked last was behind the one they are sent to. This is that difference, for as long as a test wants it.
+        """
+        self._held_image = self.image if held else None
 
     def racks(self) -> dict[BrokerId, str | None]:
         """Where each broker alive stands (F11)."""

@@ -79,6 +79,10 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
     def tell(self, *, on: bool) -> None:
         self.trace.on = on
 
+    async def hold_metadata(self, *, held: bool) -> None:
+        if isinstance(self.node, Broker):
+            self.node.hold_metadata(held=held)
+
     async def fail_sync(self, times: int) -> None:
         self._disk.fail_sync(self.directory, times)
 

@@ -80,3 +80,20 @@ class BrokerHandle(NodeHandle):
         """`HOST:PORT` as clients are told."""
         host, port = self._cluster.look(lambda supervisor: supervisor.client_address(self.id))
         return f"{host}:{port}"
+
+    def freeze_metadata(self) -> None:
+        """Let what it tells clients of the cluster stand still (R19), until `thaw_metadata` or its next life: Metadata,
+        DescribeTopicPartitions, DescribeCluster and FindCoordinator are answered out of its image of now.
+
+        The broker itself goes on with the newest metadata: it leads, follows and refuses by it, and its errors name the
+        true leader (KIP-951). Kafka shows this whenever one broker has heard of a change and another has not; a
+        broker that lags in everything is `cut(n, "controller")`, and is fenced when its session ends.
+        """
+        self._hold_metadata(held=True)
+
+    def thaw_metadata(self) -> None:
+        """Tell clients the newest metadata again."""
+        self._hold_metadata(held=False)
+
+    def _hold_metadata(self, *, held: bool) -> None:
+        self._cluster.run(lambda supervisor: supervisor.node(self.id).hold_metadata(held=held))

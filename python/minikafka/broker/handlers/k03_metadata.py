@@ -70,7 +70,7 @@ def _no_ids_yet(asked: Sequence[MetadataRequestTopic]) -> MetadataResponse:
 
 def describe(broker: Broker, request: Request[MetadataRequest]) -> MetadataResponse:
     """The answer as of now."""
-    image = broker.image
+    image = broker.client_image
     wanted = request.body.topics
     everything = wanted is None or (request.api_version == 0 and not wanted)
     if everything:
@@ -93,6 +93,16 @@ def describe(broker: Broker, request: Request[MetadataRequest]) -> MetadataRespo
     if request.body.include_topic_authorized_operations:
         for topic in topics:
             topic.topic_authorized_operations = NOT_TOLD if topic.name is None else ON_TOPIC
+    if broker.trace.on:
+        broker.trace.event(
+            "metadata",
+            "R19",
+            offset=image.offset,
+            behind=broker.image.offset - image.offset,
+            brokers=image.unfenced_brokers(),
+            topics=len(topics),
+            client_id=request.client_id,
+        )
     return MetadataResponse(
         brokers=_brokers(broker),
         cluster_id=broker.identity.cluster_id,
@@ -106,8 +116,8 @@ def describe(broker: Broker, request: Request[MetadataRequest]) -> MetadataRespo
 
 def _brokers(broker: Broker) -> list[MetadataResponseBroker]:
     brokers = []
-    for broker_id in broker.image.unfenced_brokers():
-        endpoint = broker.image.client_endpoint(broker_id)
+    for broker_id in broker.client_image.unfenced_brokers():
+        endpoint = broker.client_image.client_endpoint(broker_id)
         if endpoint is not None:
             brokers.append(
                 MetadataResponseBroker(
@@ -119,7 +129,7 @@ def _brokers(broker: Broker) -> list[MetadataResponseBroker]:
 
 def controller_of(broker: Broker) -> int:
     """In KRaft clients never talk to the controller: Kafka names any live broker, which forwards."""
-    alive = broker.image.unfenced_brokers()
+    alive = broker.client_image.unfenced_brokers()
     return broker.broker_id if broker.broker_id in alive or not alive else alive[0]
 
 
@@ -141,7 +151,7 @@ def _topic(broker: Broker, topic: TopicImage) -> MetadataResponseTopic:
 
 
 def _partition(broker: Broker, index: int, state: PartitionState) -> MetadataResponsePartition:
-    image = broker.image
+    image = broker.client_image
     reachable = state.leader >= 0 and image.client_endpoint(state.leader) is not None
     return MetadataResponsePartition(
         error_code=int(ErrorCode.NONE if reachable else ErrorCode.LEADER_NOT_AVAILABLE),

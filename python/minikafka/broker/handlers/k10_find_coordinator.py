@@ -60,8 +60,8 @@ def _find(broker: Broker, key: str, topic: str | None) -> Coordinator:
             raise Rejected(ErrorCode.INVALID_REQUEST, "coordinators are found for groups and transactional ids")
         is_group = topic == OFFSETS_TOPIC
         index = broker.groups.partition_for(key) if is_group else broker.transactions.partition_for(key)
-        state = broker.image.partition(TopicPartition(topic, index))
-        leader = None if state is None or state.leader < 0 else broker.image.client_endpoint(state.leader)
+        state = broker.client_image.partition(TopicPartition(topic, index))
+        leader = None if state is None or state.leader < 0 else broker.client_image.client_endpoint(state.leader)
         if state is None or leader is None:
             raise Rejected(ErrorCode.COORDINATOR_NOT_AVAILABLE, f"{topic}-{index} has no leader")
     except Rejected as rejected:

@@ -43,7 +43,7 @@ def handle(broker: Broker, request: Request[DescribeClusterRequest], now: Now) -
         )
         return
     brokers = []
-    for broker_id, registration in sorted(broker.image.brokers.items()):
+    for broker_id, registration in sorted(broker.client_image.brokers.items()):
         endpoint = registration.endpoints.get(CLIENT_LISTENER)
         if endpoint is not None and (body.include_fenced_brokers or not registration.fenced):
             brokers.append(

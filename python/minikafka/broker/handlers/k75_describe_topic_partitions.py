@@ -26,7 +26,7 @@ MAX_PARTITIONS: Final = 2000
 def handle(broker: Broker, request: Request[wire.DescribeTopicPartitionsRequest], now: Now) -> None:
     """Topics in name order, from the cursor on."""
     body = request.body
-    image = broker.image
+    image = broker.client_image
     asked = sorted({topic.name for topic in body.topics} or set(image.topics))
     first_partition = 0
     if body.cursor is not None and body.cursor.partition_index < 0:
@@ -84,7 +84,7 @@ def _topic(
 def _partition(
     broker: Broker, index: int, state: PartitionState
 ) -> wire.DescribeTopicPartitionsResponsePartition:
-    reachable = state.leader >= 0 and broker.image.client_endpoint(state.leader) is not None
+    reachable = state.leader >= 0 and broker.client_image.client_endpoint(state.leader) is not None
     return wire.DescribeTopicPartitionsResponsePartition(
         error_code=int(ErrorCode.NONE if reachable else ErrorCode.LEADER_NOT_AVAILABLE),
         partition_index=index,
@@ -94,5 +94,5 @@ def _partition(
         isr_nodes=list(state.isr),
         eligible_leader_replicas=list(state.elr),
         last_known_elr=list(state.last_known_elr),
-        offline_replicas=[replica for replica in state.replicas if broker.image.is_offline(replica, state)],
+        offline_replicas=[replica for replica in state.replicas if broker.client_image.is_offline(replica, state)],
     )

@@ -73,6 +73,11 @@ class HostedNode(Protocol):
     def tell(self, *, on: bool) -> None:
         """Tell what happens from now on, or no longer."""
 
+    # What it tells clients.
+
+    async def hold_metadata(self, *, held: bool) -> None:
+        """R19: let what a broker tells clients of the cluster stand still, or go on. Its next life begins without."""
+
     # Its disk.
 
     async def fail_sync(self, times: int) -> None:

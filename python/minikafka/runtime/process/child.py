@@ -73,6 +73,7 @@ class Child:
             messages.RemoveRule: self._remove_rule,
             messages.Tell: self._tell,
             messages.FailSync: lambda message: self._in_background(self._living.fail_sync(message.times)),
+            messages.HoldMetadata: lambda message: self._in_background(self._living.hold_metadata(held=message.held)),
             messages.Sync: lambda message: self._channel.send(messages.Synced(message.number)),
         }
 

@@ -110,6 +110,13 @@ class FailSync:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldMetadata:
+    """Let what clients are told of the cluster stand still, or go on."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sync:
     """Answer with `Synced`: everything said before is done."""
 
@@ -131,6 +138,7 @@ ToChild: TypeAlias = (
     | RemoveRule
     | Tell
     | FailSync
+    | HoldMetadata
     | Sync
 )
 

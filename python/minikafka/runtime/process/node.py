@@ -222,6 +222,10 @@ class ChildNode:
         self._send(messages.FailSync(times))
         await self.sync()
 
+    async def hold_metadata(self, *, held: bool) -> None:
+        self._send(messages.HoldMetadata(held))
+        await self.sync()
+
     def descriptors(self) -> list[int]:
         ends = [end for end in (self._channel, self._ballot) if end is not None]
         return [number for end in ends if (number := end.descriptor()) >= 0]
