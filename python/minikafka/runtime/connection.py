@@ -13,13 +13,16 @@ from enum import IntFlag
 from typing import TYPE_CHECKING, Final, cast
 
 from minikafka._core import FrameSplitter
-from minikafka.types import Buffer
+from minikafka.runtime.way import Way
+from minikafka.types import BrokerId, Buffer
 
 if TYPE_CHECKING:
     from minikafka.runtime.driver import Driver
 
 WRITE_BUFFER_HIGH_BYTES: Final = 4 << 20
 """Unsent bytes of one connection above which no more requests are read from it."""
+WINDOW_BYTES: Final = 4 << 20
+"""Bytes on their way to us over a slow link above which no more are read: the window of its connection."""
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -31,6 +34,7 @@ class Stopped(IntFlag):
     NODE_ASKED = 2
     NODE_PAUSED = 4
     LINK_CUT = 8
+    WINDOW_FULL = 16
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -43,7 +47,14 @@ class Connection(asyncio.BufferedProtocol):
         self._out: list[Buffer] = []
         self._stopped = Stopped.NO
         self._closing = False
+        self._in: Way | None = None
+        self._out_way: Way | None = None
         self.dropped = False
+
+    @property
+    def ends(self) -> frozenset[BrokerId]:
+        """The nodes it runs between."""
+        raise NotImplementedError
 
     # What subclasses are told.
 
@@ -118,15 +129,45 @@ class Connection(asyncio.BufferedProtocol):
         transport = self._transport
         if transport is None or (self._stopped and self._stopped & Stopped.LINK_CUT):
             return
-        out = self._out
-        if out:
-            self._out = []
-            if len(out) == 1:
-                transport.write(out[0])
-            else:
-                transport.writelines(out)
-        if self._closing:
+        out, self._out = self._out, []
+        if self._out_way is not None or self._driver.links.has_delays:
+            self._write_later(out)
+        else:
+            self._write(transport, out, closing=self._closing)
+
+    def _write(self, transport: asyncio.Transport, out: list[Buffer], *, closing: bool) -> None:
+        if len(out) == 1:
+            transport.write(out[0])
+        elif out:
+            transport.writelines(out)
+        if closing:
             transport.close()
+
+    # A slow link.
+
+    def _write_later(self, out: list[Buffer]) -> None:
+        way = self._out_way = self._out_way or Way(self._driver)
+        closing = self._closing
+
+        def arrive() -> None:
+            transport = self._transport
+            if transport is not None and not self._stopped & Stopped.LINK_CUT:
+                self._write(transport, out, closing=closing)
+
+        way.send(self._driver.links.delay_ms(self.ends), 0, arrive)
+
+    def _receive_later(self, frames: list[Buffer]) -> None:
+        way = self._in = self._in or Way(self._driver)
+
+        def arrive() -> None:
+            if way.size_bytes <= WINDOW_BYTES:
+                self.resume_reading(Stopped.WINDOW_FULL)
+            if not self.dropped and not self._stopped & Stopped.LINK_CUT:
+                self.received(frames)
+
+        way.send(self._driver.links.delay_ms(self.ends), sum(map(len, frames)), arrive)
+        if way.size_bytes > WINDOW_BYTES:
+            self.stop_reading(Stopped.WINDOW_FULL)
 
     @property
     def has_left(self) -> bool:
@@ -157,7 +198,11 @@ class Connection(asyncio.BufferedProtocol):
         except ValueError as error:
             self.drop(f"not a frame: {error}")
             return
-        if frames:
+        if not frames:
+            return
+        if self._in is not None or self._driver.links.has_delays:
+            self._receive_later(cast("list[Buffer]", frames))
+        else:
             self.received(cast("list[Buffer]", frames))
 
     def eof_received(self) -> bool:
@@ -172,6 +217,14 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._driver.leaving.discard(self)
+        why = str(exc) if exc else "closed by the other side"
+        if self._in is not None and self._in.under_way:
+            # What was sent before it was closed arrives first.
+            self._in.send(0, 0, lambda: self._ended(why))
+        else:
+            self._ended(why)
+
+    def _ended(self, why: str) -> None:
         if not self.dropped:
             self.dropped = True
-            self.lost(str(exc) if exc else "closed by the other side")
+            self.lost(why)

@@ -9,6 +9,7 @@ sockets always come before timers: a broker that was starved reads its heartbeat
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
@@ -56,6 +57,8 @@ class Driver:
         self._wake: asyncio.TimerHandle | None = None
         self._wake_ms: int | None = None
         self._earliest_ms: int | None = None
+        self._arrivals: list[tuple[int, int, Callable[[], None]]] = []
+        self._arrivals_so_far = 0
         self._connections = 0
         self._workers: ThreadPoolExecutor | None = None
 
@@ -96,6 +99,8 @@ class Driver:
     def _run_turn(self) -> None:
         now_ms = self.read_time().monotonic_ms
         ran = False
+        while self._arrivals and self._arrivals[0][0] <= now_ms:
+            heapq.heappop(self._arrivals)[2]()
         for life in tuple(self.lives):
             if life.has_work(now_ms):
                 life.run_turn()
@@ -117,7 +122,7 @@ class Driver:
     def look_at_timers(self) -> None:
         """Lives or their timers changed: wake up for the next one. A wake-up that comes early is harmless, so it is
         only ever moved forward."""
-        earliest: int | None = None
+        earliest: int | None = self._arrivals[0][0] if self._arrivals else None
         for life in self.lives:
             at = life.earliest_ms
             if at is not None and (earliest is None or at < earliest):
@@ -129,6 +134,12 @@ class Driver:
             self._wake.cancel()
         self._wake_ms = earliest
         self._wake = self.loop.call_at(self.clock.machine_seconds(earliest), self._woken)
+
+    def at(self, due_ms: int, arrive: Callable[[], None]) -> None:
+        """Run `arrive` in the first turn at or after broker time `due_ms`; what is due together, in the order asked."""
+        self._arrivals_so_far += 1
+        heapq.heappush(self._arrivals, (due_ms, self._arrivals_so_far, arrive))
+        self.look_at_timers()
 
     def _woken(self) -> None:
         self._wake = self._wake_ms = None

@@ -132,6 +132,9 @@ class Embedded:
     async def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
         self.driver.links.cut(pairs)
 
+    async def delay(self, pairs: Iterable[tuple[BrokerId, BrokerId]], ms: int) -> None:
+        self.driver.links.delay(pairs, ms)
+
     def is_cut(self, one: BrokerId, other: BrokerId) -> bool:
         return self.driver.links.is_cut(one, other)
 

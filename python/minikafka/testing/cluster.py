@@ -23,6 +23,7 @@ from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import Question
+from minikafka.runtime.links import CLIENTS
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.runtime.thread import LoopThread
@@ -38,6 +39,7 @@ from minikafka.types import CONTROLLER_ID, BrokerId
 T = TypeVar("T")
 
 CONTROLLER: Final = "controller"
+ALL_CLIENTS: Final = "clients"
 NOT_RUNNING: Final = "this cluster is not running: use `with Cluster(...) as kafka:`"
 
 
@@ -260,12 +262,20 @@ class Cluster:
         self.run(lambda supervisor: supervisor.isolate(broker, clients=clients))
 
     def cut(self, one: BrokerId | str, other: BrokerId | str) -> None:
-        """Let nothing pass between two nodes; `"controller"` names the controller."""
+        """Let nothing pass between two nodes; `"controller"` names the controller, `"clients"` every client."""
         pair = (_node(one), _node(other))
         self.run(lambda supervisor: supervisor.hosting.cut([pair]))
 
+    def delay(self, one: BrokerId | str, other: BrokerId | str, *, ms: int) -> None:
+        """Let every byte between two nodes arrive `ms` of broker time later, each way and in order: a round trip takes
+        twice that. 0 takes the delay away. Names as with `cut`. Raises ConfigError for less than 0."""
+        if ms < 0:
+            raise ConfigError(f"a delay of {ms} ms")
+        pair = (_node(one), _node(other))
+        self.run(lambda supervisor: supervisor.hosting.delay([pair], ms))
+
     def heal(self) -> None:
-        """Let every node reach every other again; connections held by a cut are closed."""
+        """Let every node reach every other again, without delay; connections held by a cut are closed."""
         self.run(lambda supervisor: supervisor.hosting.heal())
 
     def power_loss(self, seed: int | None = None) -> None:
@@ -350,8 +360,12 @@ def _values(config: Mapping[str, Any] | None) -> dict[str, ConfigValue]:
 def _node(name: BrokerId | str) -> BrokerId:
     if name == CONTROLLER:
         return CONTROLLER_ID
+    if name == ALL_CLIENTS:
+        return CLIENTS
     if isinstance(name, str):
-        raise ConfigError(f"no node {name!r}: brokers go by number, the controller by {CONTROLLER!r}")
+        raise ConfigError(
+            f"no node {name!r}: brokers go by number, the controller by {CONTROLLER!r}, clients by {ALL_CLIENTS!r}"
+        )
     return name
 
 

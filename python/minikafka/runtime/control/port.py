@@ -121,9 +121,12 @@ class Hosting(Protocol):
     async def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
         """Let nothing pass between the nodes of each pair."""
 
+    async def delay(self, pairs: Iterable[tuple[BrokerId, BrokerId]], ms: int) -> None:
+        """Let every byte between the nodes of each pair arrive so much later, each way; 0 for no delay."""
+
     def is_cut(self, one: BrokerId, other: BrokerId) -> bool: ...
     async def heal(self) -> None:
-        """Every node reaches every other again."""
+        """Every node reaches every other again, without delay."""
 
     async def close(self) -> None:
         """Leave nothing behind: no thread, no process, no connection."""

@@ -68,6 +68,7 @@ class Child:
             messages.Watch: self._watch,
             messages.Unwatch: lambda message: self._watched.pop(message.watch, None),
             messages.Cut: lambda message: self._driver.links.cut(message.pairs),
+            messages.Delay: lambda message: self._driver.links.delay(message.pairs, message.ms),
             messages.Heal: lambda _: self._driver.links.heal(),
             messages.AddRule: self._add_rule,
             messages.RemoveRule: self._remove_rule,

@@ -24,6 +24,7 @@ class ChildProcesses:
         self.halted: list[HostedNode] = []
         self.history = History()
         self._cut: set[frozenset[BrokerId]] = set()
+        self._delays_ms: dict[frozenset[BrokerId], int] = {}
         self.rules = SharedRules(self._say)
         nodes = [
             ChildNode(
@@ -47,11 +48,17 @@ class ChildProcesses:
         self._cut |= {frozenset(pair) for pair in wanted}
         await self._say(messages.Cut(wanted))
 
+    async def delay(self, pairs: Iterable[tuple[BrokerId, BrokerId]], ms: int) -> None:
+        wanted = list(pairs)
+        self._delays_ms |= {frozenset(pair): ms for pair in wanted}
+        await self._say(messages.Delay(wanted, ms))
+
     def is_cut(self, one: BrokerId, other: BrokerId) -> bool:
         return frozenset((one, other)) in self._cut
 
     async def heal(self) -> None:
         self._cut.clear()
+        self._delays_ms.clear()
         await self._say(messages.Heal())
 
     async def close(self) -> None:
@@ -60,7 +67,8 @@ class ChildProcesses:
 
     def _before_start(self) -> list[messages.ToChild]:
         pairs = [(min(pair), max(pair)) for pair in self._cut]
-        return [messages.Cut(pairs), *self.rules.all()]
+        delays = [messages.Delay([(min(pair), max(pair))], ms) for pair, ms in self._delays_ms.items()]
+        return [messages.Cut(pairs), *delays, *self.rules.all()]
 
     async def _say(self, message: messages.ToChild) -> None:
         """To every living node; return once it is so everywhere."""

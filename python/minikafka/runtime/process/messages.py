@@ -76,8 +76,16 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Delay:
+    """Let every byte between the nodes of each pair arrive so much later, each way; 0 for no delay."""
+
+    pairs: list[tuple[BrokerId, BrokerId]]
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Heal:
-    """Every node reaches every other again."""
+    """Every node reaches every other again, without delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,7 @@ ToChild: TypeAlias = (
     | Watch
     | Unwatch
     | Cut
+    | Delay
     | Heal
     | AddRule
     | RemoveRule
