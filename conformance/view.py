@@ -87,8 +87,10 @@ class ClusterView:
 
     def shares(self, group: str) -> list[int]:
         """How many partitions each member of the group has; empty while nobody can tell."""
+        # librdkafka's admin client keeps to the coordinator it found first for a minute, whatever that one answers.
+        admin = AdminClient({"bootstrap.servers": self._bootstrap_servers, "log_level": 2})
         try:
-            described = self._admin.describe_consumer_groups([group])[group].result(REQUEST_TIMEOUT_S)
+            described = admin.describe_consumer_groups([group])[group].result(REQUEST_TIMEOUT_S)
         except KafkaException:
             return []
         return sorted(len(member.assignment.topic_partitions) for member in described.members)

@@ -68,7 +68,9 @@ def reassign(cluster: Cluster, *arguments: str) -> str:
     )
 
 
-def test_r17_kafka_reassign_partitions_moves_verifies_lists_and_cancels(cluster: Cluster, tmp_path: Path) -> None:
+def test_r17_kafka_reassign_partitions_moves_verifies_lists_and_cancels(
+    cluster: Cluster, tmp_path: Path
+) -> None:
     """R17: `--execute` with a throttle, `--list`, `--verify` (which takes the throttle away again), `--cancel` of a
     move to a broker that cannot fetch."""
     part = cluster.topic(TOPIC).partition(0)
@@ -88,7 +90,9 @@ def test_r17_kafka_reassign_partitions_moves_verifies_lists_and_cancels(cluster:
     back = plan(tmp_path / "back.json", *old)
     reassign(cluster, "--reassignment-json-file", back, "--execute")
     listed = reassign(cluster, "--list")
-    assert re.search(rf"{TOPIC}-0: replicas: {old[0]},{old[1]},{spare}\. adding: {old[1]}\. removing: {spare}", listed)
+    assert re.search(
+        rf"{TOPIC}-0: replicas: {old[0]},{old[1]},{spare}\. adding: {old[1]}\. removing: {spare}", listed
+    )
     cancelled = reassign(cluster, "--reassignment-json-file", back, "--cancel")
     assert f"Successfully cancelled partition reassignment for: {TOPIC}-0" in cancelled
     assert "No partition reassignments found." in reassign(cluster, "--list")
