@@ -23,7 +23,11 @@ def test_f4_a_parked_fetch_of_a_dead_connection_is_forgotten_when_its_partition_
     request = FetchRequest(
         max_wait_ms=2**31 - 1,
         min_bytes=2**31 - 1,
-        topics=[FetchTopic(topic=NAME.topic, partitions=[FetchPartition(partition=0, partition_max_bytes=1 << 20)])],
+        topics=[
+            FetchTopic(
+                topic=NAME.topic, partitions=[FetchPartition(partition=0, partition_max_bytes=1 << 20)]
+            )
+        ],
     )
     answers: list[Buffer | None] = []
     connection = Connection(world, 1)

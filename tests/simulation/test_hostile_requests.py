@@ -80,7 +80,9 @@ def a_frame(schema: Schema, version: int, seed: str, topic_id: bytes) -> bytes:
     try:
         return codec.encode_request(schema.api_key, version, 1, "hostile", body)
     except codec.EncodeError:
-        return codec.encode_request(schema.api_key, version, 1, "hostile", random_value(schema, version, seed))
+        return codec.encode_request(
+            schema.api_key, version, 1, "hostile", random_value(schema, version, seed)
+        )
 
 
 @pytest.mark.parametrize("api_key", sorted(SERVED))
@@ -95,5 +97,7 @@ def test_random_requests_never_halt_a_node(world: World, api_key: int) -> None:
             for node in (1, CONTROLLER_ID):
                 answers: list[object] = []
                 Connection(world, node).ask(frame, answers.append)
-                assert world.run_until(lambda answers=answers: bool(answers), 10_000), f"{seed}: no answer, no close"
+                assert world.run_until(lambda answers=answers: bool(answers), 10_000), (
+                    f"{seed}: no answer, no close"
+                )
     assert all(host.is_up for host in world.hosts.values())

@@ -11,6 +11,7 @@ public final class Client {
             case "consume" -> Consume.run(options);
             case "transact" -> Transact.run(options);
             case "copy" -> Copy.run(options);
+            case "count" -> Count.run(options);
             default -> throw new IllegalArgumentException("no such workload: " + arguments[0]);
         }
     }

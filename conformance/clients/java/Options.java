@@ -15,6 +15,7 @@ final class Options {
     @JsonProperty int keys = 100;
     @JsonProperty("linger_ms") int lingerMs = 0;
     @JsonProperty("session_ms") int sessionMs = 0;
+    @JsonProperty("state_dir") String stateDir = "";
     @JsonProperty String isolation = "";
     @JsonProperty("transactional_id") String transactionalId = "";
     @JsonProperty String output = "";

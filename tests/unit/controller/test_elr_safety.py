@@ -18,7 +18,9 @@ ONE_BROKER = ConfigResource(BROKER_RESOURCE, "1")
 
 def altered(view: ClusterView, resource: ConfigResource, name: str, value: str | None) -> ClusterView:
     operation = DELETE if value is None else SET
-    return view.after(elr_safe(view, incremental(view.image, resource, [ConfigChange(name, operation, value)])))
+    return view.after(
+        elr_safe(view, incremental(view.image, resource, [ConfigChange(name, operation, value)]))
+    )
 
 
 def two_eligible(**options: bool) -> ClusterView:
@@ -41,10 +43,14 @@ def test_r14_other_settings_leave_the_elr_alone() -> None:
     """R14: and without the feature there is nothing to empty."""
     assert state_of(altered(two_eligible(), TOPIC, "retention.ms", "1")).elr == (2, 3)
     off = two_eligible(elr=False)
-    assert altered(off, ONE_BROKER, "min.insync.replicas", "2").image.broker_configs(1) == {"min.insync.replicas": "2"}
+    assert altered(off, ONE_BROKER, "min.insync.replicas", "2").image.broker_configs(1) == {
+        "min.insync.replicas": "2"
+    }
 
 
-@pytest.mark.parametrize(("resource", "value"), [(ONE_BROKER, "2"), (EVERYONE, None)], ids=["one broker", "removed"])
+@pytest.mark.parametrize(
+    ("resource", "value"), [(ONE_BROKER, "2"), (EVERYONE, None)], ids=["one broker", "removed"]
+)
 def test_r14_brokers_may_not_disagree_about_min_isr(resource: ConfigResource, value: str | None) -> None:
     """R14: one broker's own value, or each broker's own again, is INVALID_CONFIG [40]."""
     view = altered(two_eligible(), EVERYONE, "min.insync.replicas", "2")

@@ -148,14 +148,19 @@ def test_r17_a_move_is_asked_for_listed_and_given_up_over_the_wire() -> None:
 
     def alter(*asked: ReassignablePartition, factor: bool = True) -> list[tuple[int, int]]:
         request = AlterPartitionReassignmentsRequest(
-            allow_replication_factor_change=factor, topics=[ReassignableTopic(name="t", partitions=list(asked))]
+            allow_replication_factor_change=factor,
+            topics=[ReassignableTopic(name="t", partitions=list(asked))],
         )
         answer = world.ask(request, 1, AlterPartitionReassignmentsResponse)
         assert (answer.error_code, answer.allow_replication_factor_change) == (0, factor)
         return [(each.partition_index, each.error_code) for each in answer.responses[0].partitions]
 
-    def listed(names: list[ListPartitionReassignmentsTopics] | None) -> list[tuple[list[int], list[int], list[int]]]:
-        answer = world.ask(ListPartitionReassignmentsRequest(topics=names), 0, ListPartitionReassignmentsResponse)
+    def listed(
+        names: list[ListPartitionReassignmentsTopics] | None,
+    ) -> list[tuple[list[int], list[int], list[int]]]:
+        answer = world.ask(
+            ListPartitionReassignmentsRequest(topics=names), 0, ListPartitionReassignmentsResponse
+        )
         return [
             (each.replicas, each.adding_replicas, each.removing_replicas)
             for found in answer.topics
@@ -194,7 +199,9 @@ def test_the_quorum_is_the_controller_and_brokers_observe_it() -> None:
     world.send(FetchRequest(replica_id=1, topics=[topic]), 12)
 
     def quorum(name: str) -> DescribeQuorumResponse:
-        asked = DescribeQuorumRequestTopicData(topic_name=name, partitions=[DescribeQuorumRequestPartitionData()])
+        asked = DescribeQuorumRequestTopicData(
+            topic_name=name, partitions=[DescribeQuorumRequestPartitionData()]
+        )
         return world.ask(DescribeQuorumRequest(topics=[asked]), 2, DescribeQuorumResponse)
 
     (found,) = quorum("__cluster_metadata").topics[0].partitions
@@ -202,5 +209,8 @@ def test_the_quorum_is_the_controller_and_brokers_observe_it() -> None:
     assert (found.error_code, found.leader_id, found.high_watermark) == (0, 1000, end)
     assert [(each.replica_id, each.log_end_offset) for each in found.current_voters] == [(1000, end)]
     assert [(each.replica_id, each.log_end_offset) for each in found.observers] == [(1, 2)]
-    assert (found.observers[0].last_fetch_timestamp > 0, found.observers[0].last_caught_up_timestamp) == (True, -1)
+    assert (found.observers[0].last_fetch_timestamp > 0, found.observers[0].last_caught_up_timestamp) == (
+        True,
+        -1,
+    )
     assert quorum("t").topics[0].partitions[0].error_code == 3

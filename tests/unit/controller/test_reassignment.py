@@ -48,14 +48,21 @@ MOVES = [
     ("another order", Assignment((1, 2, 3)), (3, 2, 1), Assignment((3, 2, 1))),
     ("one more", Assignment((1, 2)), (1, 2, 3), Assignment((1, 2, 3), (3,))),
     ("one less", Assignment((1, 2, 3)), (1, 2), Assignment((1, 2, 3), (), (3,))),
-    ("on, from 4 to 5", Assignment((2, 3, 4, 1), (4,), (1,)), (2, 3, 5), Assignment((2, 3, 5, 1, 4), (5,), (1, 4))),
+    (
+        "on, from 4 to 5",
+        Assignment((2, 3, 4, 1), (4,), (1,)),
+        (2, 3, 5),
+        Assignment((2, 3, 5, 1, 4), (5,), (1, 4)),
+    ),
     ("the same again", Assignment((2, 3, 4, 1), (4,), (1,)), (2, 3, 4), Assignment((2, 3, 4, 1), (4,), (1,))),
     ("back by name", Assignment((2, 3, 4, 1), (4,), (1,)), (1, 2, 3), Assignment((1, 2, 3, 4), (), (4,))),
     ("keep the old too", Assignment((2, 3, 4, 1), (4,), (1,)), (1, 2, 3, 4), Assignment((1, 2, 3, 4), (4,))),
 ]
 
 
-@pytest.mark.parametrize(("current", "target", "then"), [case[1:] for case in MOVES], ids=[case[0] for case in MOVES])
+@pytest.mark.parametrize(
+    ("current", "target", "then"), [case[1:] for case in MOVES], ids=[case[0] for case in MOVES]
+)
 def test_r17_replicas_are_the_target_and_then_the_old_ones(
     current: Assignment, target: tuple[int, ...], then: Assignment
 ) -> None:
@@ -171,7 +178,9 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "code"), [case[1:] for case in REFUSALS], ids=[case[0] for case in REFUSALS])
+@pytest.mark.parametrize(
+    ("asked", "code"), [case[1:] for case in REFUSALS], ids=[case[0] for case in REFUSALS]
+)
 def test_r17_refusals(asked: Move, code: ErrorCode) -> None:
     """R17: each has its own code, and writes nothing."""
     view = cluster(*five_brokers(), partition(replicas=(1, 2, 3)))

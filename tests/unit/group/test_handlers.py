@@ -169,7 +169,8 @@ def test_g5_sync_in_every_version(version: int) -> None:
     broker = Broker()
     member_id = broker.member().member_id
     synced = broker.ask(
-        sync_group.SyncGroupRequest("g", 1, member_id, protocol_type="consumer", protocol_name="range"), version
+        sync_group.SyncGroupRequest("g", 1, member_id, protocol_type="consumer", protocol_name="range"),
+        version,
     )
     assert (synced.error_code, bytes(synced.assignment)) == (0, b"p0")
 

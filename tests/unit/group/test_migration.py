@@ -508,4 +508,3 @@ def test_g17_assignments_survive_the_round_trip() -> None:
 
 def _nobody(_: object, __: object) -> None:
     """No one asked."""
-

@@ -19,7 +19,9 @@ from minikafka.runtime.control.views import Question
 
 @pytest.fixture
 def three() -> Iterator[Cluster]:
-    with Cluster(brokers=3, mode="process", topics=["t:3:3"], config={"broker.session.timeout.ms": 1000}) as cluster:
+    with Cluster(
+        brokers=3, mode="process", topics=["t:3:3"], config={"broker.session.timeout.ms": 1000}
+    ) as cluster:
         yield cluster
 
 

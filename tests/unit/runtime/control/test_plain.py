@@ -31,8 +31,13 @@ VIEW = NodeView(
     metadata_offset=40,
     active_brokers=[1, 2],
     features={"transaction.version": 2},
-    partitions=[PartitionView("a", 0, 2, 0, 1, [2, 1], [1, 2], []), PartitionView("b", 0, 1, 0, 0, [1], [1], [])],
-    replicas=[ReplicaView("a", 0, True, 0, 1, ReplicaOffsets(0, 9, 9, 9), 0, [1, 2], [1, 2], False, PRODUCERS)],
+    partitions=[
+        PartitionView("a", 0, 2, 0, 1, [2, 1], [1, 2], []),
+        PartitionView("b", 0, 1, 0, 0, [1], [1], []),
+    ],
+    replicas=[
+        ReplicaView("a", 0, True, 0, 1, ReplicaOffsets(0, 9, 9, 9), 0, [1, 2], [1, 2], False, PRODUCERS)
+    ],
     groups=[GroupView("g", "classic", "Stable", 3, [MEMBER], [CommittedView("a", 0, 5)])],
     transactions=[],
     parked=[],
