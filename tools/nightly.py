@@ -62,8 +62,8 @@ PARTS = (
     ),
     Part(
         "kills",
-        "the exactly-once scenarios with ten dead applications and nine dead brokers for each client",
-        (*PYTEST, "tests/conformance/test_exactly_once.py"),
+        "exactly-once copies, groups and Kafka Streams with ten dead applications and up to nine dead brokers each",
+        (*PYTEST, *(f"tests/conformance/test_{each}.py" for each in ("exactly_once", "groups", "streams"))),
         {"MINIKAFKA_CONFORMANCE_COUNTS": "full"},
     ),
     Part(
