@@ -1,6 +1,7 @@
 """Adding partitions to a transaction while the one before is still being ended.
 
-By the rule that is CONCURRENT_TRANSACTIONS [51], and whoever asked tries again 20 ms later. But the end is usually a
+By the rule that is CONCURRENT_TRANSACTIONS [51], and whoever asked tries again 20 ms later
+(`add.partitions.to.txn.retry.backoff.ms`). But the end is usually a
 matter of a millisecond or two, so before saying [51] the coordinator waits that long for it itself: the same answer at
 the latest when the retry would have come, the good one as soon as there is one.
 """
@@ -8,7 +9,7 @@ the latest when the retry would have come, the good one as soon as there is one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from minikafka.coordinator.parked import Reject
 from minikafka.effects import TimerKey
@@ -18,9 +19,6 @@ from minikafka.types import Now
 
 if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
-
-RETRY_MS: Final = 20
-"""Kafka: `add.partitions.to.txn.retry.backoff.ms`; its clients use the same."""
 
 
 class PatientAdd:
@@ -44,8 +42,10 @@ class PatientAdd:
         self._deadline_ms = 0
         self._is_waiting = False
 
-    def begin(self, now: Now, patience_ms: int = RETRY_MS) -> None:
-        """Ask; [51] is told only once `patience_ms` have passed."""
+    def begin(self, now: Now, patience_ms: int | None = None) -> None:
+        """Ask; [51] is told only once `patience_ms` (by default one retry interval) have passed."""
+        if patience_ms is None:
+            patience_ms = self._broker.settings.add_partitions_to_txn_retry_backoff_ms
         self._deadline_ms = now.monotonic_ms + patience_ms
         self._ask(now)
 

@@ -10,16 +10,17 @@ it is still there may the write go on; a marker removes it (partition/verificati
 What producers hear: a fenced epoch is INVALID_PRODUCER_EPOCH [47] on the log (T5); trouble with the coordinator is
 NOT_ENOUGH_REPLICAS [19], which every client retries without looking for another leader. CONCURRENT_TRANSACTIONS [51],
 the transaction before being ended, is retried here every 20 ms for 100 ms; after that TV2 clients hear it as it is and
-older ones [19].
+older ones [19]. Those are `add.partitions.to.txn.retry.backoff.ms` and `.max.ms`, the latter at most
+`request.timeout.ms`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from minikafka.broker.coordinators import TRANSACTIONS_TOPIC
-from minikafka.broker.patience import RETRY_MS, PatientAdd
+from minikafka.broker.patience import PatientAdd
 from minikafka.broker.request import Request
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.log.batch import MAX_SEQUENCE, BatchError, inspect_batches
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from minikafka.broker.broker import Broker
 
 VERSION: Final = 5
-RETRY_AT_MOST_MS: Final = 100
 TV2_PRODUCE_VERSION: Final = 12
 TOPIC_ID_PRODUCE_VERSION: Final = 13
 
@@ -170,12 +170,19 @@ class _Question:
         self._number = number
         self._done = done
         self._guards = _Guards(broker, request)
+        settings = broker.settings
+        self._retry_ms = settings.add_partitions_to_txn_retry_backoff_ms
+        self._retry_at_most_ms = min(
+            settings.add_partitions_to_txn_retry_backoff_max_ms, settings.request_timeout_ms
+        )
         self._retry_until_ms: int | None = None
 
     def ask(self, now: Now) -> None:
         self._guards.begin()
         if self._retry_until_ms is None:
-            self._retry_until_ms = now.monotonic_ms + RETRY_AT_MOST_MS
+            self._retry_until_ms = now.monotonic_ms + self._retry_at_most_ms
+            if self._broker.trace.on:
+                self._tell_asked()
         try:
             index = self._broker.transactions.partition_for(self._request.transactional_id)
         except Rejected as refusal:
@@ -201,7 +208,7 @@ class _Question:
                 self._refused,
                 ("verifier", self._number),
             )
-            add.begin(now, RETRY_AT_MOST_MS)
+            add.begin(now, self._retry_at_most_ms)
         else:
             self._broker.transactions.read(
                 index,
@@ -262,18 +269,55 @@ class _Question:
         lost = [name for name in self._guards.lost() if name not in refused]
         if lost and self._has_time(now):
             self.ask(now)
-        else:
-            self._done(refused | dict.fromkeys(lost, ErrorCode.INVALID_TXN_STATE), now)
+            return
+        if self._broker.trace.on:
+            self._tell_answered(refused, lost)
+        self._done(refused | dict.fromkeys(lost, ErrorCode.INVALID_TXN_STATE), now)
 
     def _refused(self, refusal: Rejected, now: Now) -> None:
         if refusal.code is ErrorCode.CONCURRENT_TRANSACTIONS and self._add and self._has_time(now):
-            self._broker.timers.set(("verifier-retry", self._number), now.monotonic_ms + RETRY_MS, self.ask)
+            self._broker.timers.set(
+                ("verifier-retry", self._number), now.monotonic_ms + self._retry_ms, self.ask
+            )
         else:
             self._answered_alike(refusal.code, now)
 
     def _has_time(self, now: Now) -> bool:
         assert self._retry_until_ms is not None, "it was asked"
-        return now.monotonic_ms + RETRY_MS <= self._retry_until_ms
+        return now.monotonic_ms + self._retry_ms <= self._retry_until_ms
+
+    def _tell_asked(self) -> None:
+        why = "a transaction's first write here: "
+        why += "its partition is added to it" if self._add else "did the client add the partition?"
+        self._broker.trace.event(
+            "verification",
+            "T6",
+            what="asked",
+            transactional_id=self._request.transactional_id,
+            producer_id=self._request.producer_id,
+            producer_epoch=self._request.producer_epoch,
+            partitions=_names(self._request.partitions),
+            why=why,
+        )
+
+    def _tell_answered(self, refused: Errors, lost: list[TopicPartition]) -> None:
+        trace, transactional_id = self._broker.trace, self._request.transactional_id
+        trace.event(
+            "verification",
+            "T6",
+            what="answered",
+            transactional_id=transactional_id,
+            refused=[f"{topic}-{index}: {code.name}" for (topic, index), code in sorted(refused.items())],
+        )
+        if lost:
+            trace.event(
+                "verification",
+                "T14",
+                what="guard lost",
+                transactional_id=transactional_id,
+                partitions=_names(lost),
+                why="a marker came between asking and writing: written now, the batch would hang for ever",
+            )
 
     def _told(self, code: ErrorCode) -> ErrorCode:
         """The coordinator's word, as producers hear it."""
@@ -282,6 +326,10 @@ class _Question:
         if code in COORDINATOR_TROUBLE or (code is ErrorCode.CONCURRENT_TRANSACTIONS and not self._add):
             return ErrorCode.NOT_ENOUGH_REPLICAS
         return code
+
+
+def _names(partitions: Iterable[TopicPartition]) -> list[str]:
+    return [f"{topic}-{index}" for topic, index in sorted(partitions)]
 
 
 def for_old_clients(errors: Errors) -> Errors:

@@ -49,10 +49,10 @@ class BrokerSettings:
     """What a topic of this broker has unless it says otherwise."""
 
     add_partitions_to_txn_retry_backoff_max_ms: int = integer(
-        100, "Longest wait for [51] to clear (T6).", at_least=0, supported=False
+        100, "Longest wait for [51] to clear (T6).", at_least=0
     )
     add_partitions_to_txn_retry_backoff_ms: int = integer(
-        20, "Pause between those tries (T6).", at_least=1, supported=False
+        20, "Pause between those tries (T6).", at_least=1
     )
     auto_create_topics_enable: bool = boolean(True, "Create a topic that Metadata asks for (Q5).")
     auto_leader_rebalance_enable: bool = boolean(True, "Move leadership back to preferred replicas (R16).")

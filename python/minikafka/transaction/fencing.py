@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minikafka.transaction.states import ONGOING, PREPARE_ABORT
+from minikafka.transaction.states import PREPARE_ABORT, PREPARE_EPOCH_FENCE, can_move
 from minikafka.transaction.transaction import LAST_EPOCH, TV0, TV2, Transaction
 from minikafka.types import NO_PRODUCER_EPOCH, NO_PRODUCER_ID, ProducerId
 
@@ -26,7 +26,8 @@ def fenced(
     (KIP-360) and be given the new one; under TV1 it is out for good. Raises Rejected [14] if a new producer
     id is needed and none at hand.
     """
-    assert ongoing.state is ONGOING, "only an open transaction needs fencing"
+    assert can_move(ongoing.state, PREPARE_EPOCH_FENCE), "only an open transaction needs fencing"
+    assert can_move(PREPARE_EPOCH_FENCE, PREPARE_ABORT), "the fence and the abort are one step"
     is_tv2 = server_version >= TV2
     rotates = is_tv2 and ongoing.is_epoch_exhausted
     return ongoing._replace(

@@ -11,8 +11,9 @@ There is no way from one PREPARE to the other: whoever takes over the coordinato
 finds in the log (T17). Under TV2 (KIP-890) a producer may abort what it never began: it cannot always know
 whether its first write arrived, and the abort bumps its epoch, so that a late write is fenced.
 
-DEAD (expired) and PREPARE_EPOCH_FENCE (a fence about to become an abort) are Kafka's; neither is ever in the
-log. Here a fence and the abort it causes are one decision, so nothing is ever in that state.
+DEAD (expired: only what is at rest may expire) and PREPARE_EPOCH_FENCE (a fence about to become an abort) are
+Kafka's; neither is ever in the log. Here a fence and the abort it causes are one decision (`fencing.py`), so
+nothing is ever seen in that state.
 """
 
 from __future__ import annotations
@@ -66,9 +67,6 @@ VALID_PREVIOUS_STATES: Final[Mapping[TransactionState, frozenset[TransactionStat
 
 PREPARED: Final = frozenset({PREPARE_COMMIT, PREPARE_ABORT})
 """Decided, and not yet told to every partition."""
-
-AT_REST: Final = frozenset({EMPTY, COMPLETE_COMMIT, COMPLETE_ABORT})
-"""No transaction under way; the only states a transactional id expires from (T13)."""
 
 
 def can_move(before: TransactionState | None, after: TransactionState) -> bool:

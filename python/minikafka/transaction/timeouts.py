@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from minikafka.transaction.states import AT_REST, ONGOING
+from minikafka.transaction.states import DEAD, ONGOING, can_move
 from minikafka.transaction.transaction import NEVER_TIMES_OUT_MS, Transaction
 
 
@@ -40,7 +40,7 @@ def is_timed_out(transaction: Transaction, wall_ms: int) -> bool:
 def is_expired(transaction: Transaction, settings: TransactionSettings, wall_ms: int) -> bool:
     """Unused, without a transaction, for the whole expiration time."""
     is_old = transaction.update_timestamp_ms <= wall_ms - settings.expiration_ms
-    return transaction.state in AT_REST and is_old
+    return can_move(transaction.state, DEAD) and is_old
 
 
 def timed_out(transactions: Iterable[Transaction], wall_ms: int) -> list[Transaction]:

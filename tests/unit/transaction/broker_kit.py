@@ -13,6 +13,7 @@ from minikafka.broker.verification import Verifier
 from minikafka.controller.image import MetadataImage, TopicImage
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.verification import Verifications
+from minikafka.trace import NOBODY
 from minikafka.types import Now, TopicPartition
 from minikafka.wire import codec
 
@@ -20,6 +21,9 @@ from tests.unit.coordinator.fakes import START, later
 from tests.unit.transaction.world import World
 
 TRANSACTIONS = "__transaction_state"
+RETRY_MS = 20
+RETRY_AT_MOST_MS = 100
+"""Kafka's defaults."""
 
 
 class Written(NamedTuple):
@@ -70,8 +74,12 @@ class Broker:
         self.producer_ids = self.world.producer_ids
         self.timers = self.world.timers
         self.settings = SimpleNamespace(
-            request_timeout_ms=30_000, transaction_partition_verification_enable=True
+            request_timeout_ms=30_000,
+            transaction_partition_verification_enable=True,
+            add_partitions_to_txn_retry_backoff_ms=RETRY_MS,
+            add_partitions_to_txn_retry_backoff_max_ms=RETRY_AT_MOST_MS,
         )
+        self.trace = NOBODY
         self.verifier = Verifier()
         self.partitions = {
             TopicPartition("orders", at): FakePartition(TopicPartition("orders", at)) for at in (0, 1)

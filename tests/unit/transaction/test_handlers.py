@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from minikafka.broker.handlers.k22_init_producer_id import PATIENCE_MS
-from minikafka.broker.patience import RETRY_MS
 from minikafka.errors import ErrorCode
 from minikafka.transaction.states import COMPLETE_COMMIT, ONGOING
 from minikafka.transaction.transaction import TV0, TV2
@@ -23,7 +22,7 @@ from minikafka.wire.messages import (
 )
 
 from tests.unit.coordinator.fakes import START
-from tests.unit.transaction.broker_kit import Broker
+from tests.unit.transaction.broker_kit import RETRY_MS, Broker
 from tests.unit.transaction.world import ID, ORDERS_0, ORDERS_1
 
 FENCED = ErrorCode.PRODUCER_FENCED

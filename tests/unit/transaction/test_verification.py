@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from minikafka.broker.patience import RETRY_MS
-from minikafka.broker.verification import RETRY_AT_MOST_MS, for_old_clients
+from minikafka.broker.verification import for_old_clients
 from minikafka.errors import ErrorCode
+from minikafka.trace import Trace
 from minikafka.transaction.transaction import ProducerIdAndEpoch
 from minikafka.types import Now, TopicPartition
 from minikafka.wire.messages import add_partitions_to_txn as wire
 
 from tests.unit.coordinator.fakes import START, later
-from tests.unit.transaction.broker_kit import Broker
+from tests.unit.transaction.broker_kit import RETRY_AT_MOST_MS, RETRY_MS, Broker
 from tests.unit.transaction.world import ID, ORDERS_0, ORDERS_1
 
 Heard = list[dict[TopicPartition, ErrorCode]]
@@ -156,3 +156,34 @@ def test_t6_a_lost_connection_to_the_coordinator_is_retriable() -> None:
     heard = ask(broker, ORDERS_0, producer=ProducerIdAndEpoch(7, 0), adds=True)
     broker.calls.pop().on_lost("gone", START)
     assert heard == [{ORDERS_0: ErrorCode.NOT_ENOUGH_REPLICAS}]
+
+
+def test_t6_how_often_and_how_long_the_broker_asks_again_are_settings() -> None:
+    """`add.partitions.to.txn.retry.backoff.ms`, up to `.max.ms`, and never longer than `request.timeout.ms`."""
+    broker = Broker(coordinator=1)
+    broker.settings.add_partitions_to_txn_retry_backoff_ms = 50
+    broker.settings.add_partitions_to_txn_retry_backoff_max_ms = 10_000
+    broker.settings.request_timeout_ms = 120
+    heard = ask(broker, ORDERS_0, producer=ProducerIdAndEpoch(7, 0), adds=True)
+    for at_ms in (0, 50):
+        broker.calls.pop().on_reply(reply(ErrorCode.CONCURRENT_TRANSACTIONS), later(at_ms))
+        broker.advance(at_ms + 49)
+        assert (broker.calls, heard) == ([], [])
+        broker.advance(at_ms + 50)
+    broker.calls.pop().on_reply(reply(ErrorCode.CONCURRENT_TRANSACTIONS), later(100))
+    assert heard == [{ORDERS_0: ErrorCode.CONCURRENT_TRANSACTIONS}]
+
+
+def test_t6_the_trace_says_who_was_asked_and_what_came_of_it() -> None:
+    """T14 is told when a marker overtook the question: that write would have hung for ever."""
+    broker = Broker(coordinator=1)
+    broker.trace = Trace(on=True)
+    ask(broker, ORDERS_0, producer=ProducerIdAndEpoch(7, 0), adds=True)
+    broker.partitions[ORDERS_0].verifications.end(7)
+    broker.calls.pop().on_reply(reply(ErrorCode.NONE), later(RETRY_AT_MOST_MS))
+    told = [(event.kind, event.rule, event.facts["what"]) for event in broker.trace.take()]
+    assert told == [
+        ("verification", "T6", "asked"),
+        ("verification", "T6", "answered"),
+        ("verification", "T14", "guard lost"),
+    ]

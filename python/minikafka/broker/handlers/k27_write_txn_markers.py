@@ -29,6 +29,15 @@ def handle(broker: Broker, request: Request[wire.WriteTxnMarkersRequest], now: N
             )
         )
 
+    if broker.trace.on and not request.internal:
+        broker.trace.event(
+            "marker",
+            "T14",
+            what="asked for",
+            producer_ids=[marker.producer_id for marker in request.body.markers],
+            client_id=request.client_id,
+            why="an administrator ends what no coordinator knows (any more)",
+        )
     deadline_ms = now.monotonic_ms + broker.settings.request_timeout_ms
     MarkerWrites(broker, done).write([_marker(marker) for marker in request.body.markers], deadline_ms, now)
     if not request.answered:
