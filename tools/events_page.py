@@ -4,13 +4,16 @@
     python tools/events_page.py --check    # write nothing; status 1 if it is stale
 
 Read from the sources: each `trace.event("kind", "rule", ...)` names both as literals, so the page cannot promise an
-event that nothing tells. A rule that is decided by a condition may be `"R7" if ... else "L14"`.
+event that nothing tells. A rule that is decided by a condition may be `"R7" if ... else "L14"`. What is refused names
+its rule where it is refused, `Rejected(..., rule="I4")`, and is told as `refused` by whoever answers it: so a rule's
+id that stands in a file that refuses counts as told there.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +23,8 @@ from minikafka.trace import KINDS
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "events.md"
 PACKAGE = ROOT / "python" / "minikafka"
+REFUSED = "refused"
+RULE = re.compile(r"[LFRDITG]\d+")
 
 INTRODUCTION = """# Trace events
 
@@ -53,7 +58,9 @@ def told(package: Path) -> list[Told]:
     found = []
     for path in sorted(package.rglob("*.py")):
         file = path.relative_to(package).as_posix()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found += [Told(REFUSED, rule, file) for rule in sorted(_refused_by(tree))]
+        for node in ast.walk(tree):
             if not _is_event(node):
                 continue
             assert isinstance(node, ast.Call)
@@ -66,6 +73,16 @@ def told(package: Path) -> list[Told]:
                 raise ValueError(f"{where}: {strange[0]!r} is not a kind of event (trace.py)")
             found += [Told(kind, rule, file) for kind in kinds for rule in rules]
     return found
+
+
+def _refused_by(tree: ast.Module) -> set[str]:
+    """Ids of the rules that this file refuses by."""
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    names = (func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "") for func in calls)
+    if not any(name.endswith("Rejected") for name in names):
+        return set()
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {text for text in texts if isinstance(text, str) and RULE.fullmatch(text)}
 
 
 def _is_event(node: ast.AST) -> bool:

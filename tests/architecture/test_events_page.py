@@ -61,3 +61,10 @@ def test_a_choice_of_rules_counts_for_each(tmp_path: Path) -> None:
         ("ack", "L14"),
         ("refused", "L2"),
     ]
+
+
+def test_a_rule_named_where_it_refuses_is_told_as_refused(tmp_path: Path) -> None:
+    """Whoever catches the refusal tells it; a rule's id in a file that refuses nothing counts for nothing."""
+    (tmp_path / "refuses.py").write_text("raise Rejected(code, why, rule='L5')")
+    (tmp_path / "speaks.py").write_text("rule = 'L6'")
+    assert [(event.kind, event.rule) for event in events_page.told(tmp_path)] == [("refused", "L5")]

@@ -35,7 +35,7 @@ def ended(trace: Trace, broker_epoch: BrokerEpoch) -> None:
 def opened(
     trace: Trace, name: TopicPartition, log: ReplicaLog, *, clean: bool, recovery_point: Offset | None
 ) -> None:
-    """D2, D3: a log was opened, and this is what is left of it."""
+    """D2, D3: a log was opened, and this is what is left of it. I9: and where its producers were replayed from."""
     facts: dict[str, Any] = {
         "log_start_offset": log.log_start_offset,
         "log_end_offset": log.log_end_offset,
@@ -46,6 +46,14 @@ def opened(
     else:
         why = "every batch from the recovery point on was read again; what is bad, and all behind it, is cut off"
         trace.event("recovery", "D2", name, cause=None, why=why, **facts)
+    if log.log_end_offset > log.log_start_offset:
+        trace.event(
+            "recovery",
+            "I9",
+            name,
+            replayed_from=log.opening.replayed_from,
+            why="what the newest snapshot that can be believed holds is not read again",
+        )
 
 
 def high_watermark_restored(
@@ -62,7 +70,9 @@ def high_watermark_restored(
     )
 
 
-def committed_are_gone(trace: Trace, name: TopicPartition, checkpointed: Offset, log_end_offset: Offset) -> None:
+def committed_are_gone(
+    trace: Trace, name: TopicPartition, checkpointed: Offset, log_end_offset: Offset
+) -> None:
     """D5: this replica no longer holds what was committed; the cluster has lost it once no other of the ISR does."""
     trace.event(
         "recovery",
