@@ -56,6 +56,5 @@ EXCUSED: tuple[Excuse, ...] = (
     Excuse("bad_records", "* byte *", "*.base_offset", STRICTER, minikafka="-1"),
     Excuse("bad_records", "* byte *", "*.record_errors", STRICTER, kafka="[]"),
     Excuse("compressed_batches", "*", "*.error_code", NO_RECORDS, "-1", "87"),
-    Excuse("fetch_details", "* unknown session *", "*", "every fetch is a full one (F10)"),
     Excuse("group_tools", "* list *", "groups[joined-none]", "a refused join leaves no empty group behind"),
 )
