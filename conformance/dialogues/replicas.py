@@ -47,7 +47,10 @@ def reassign_partitions(talk: Talk) -> None:
     ask("unknown partition to give up", None, index=9)
     ask("negative", [-1])
     talk.ask("all", ListPartitionReassignmentsRequest(topics=None), 0)
-    names = [ListPartitionReassignmentsTopics("moving", [0, 9]), ListPartitionReassignmentsTopics("moving-none", [0])]
+    names = [
+        ListPartitionReassignmentsTopics("moving", [0, 9]),
+        ListPartitionReassignmentsTopics("moving-none", [0]),
+    ]
     talk.ask("some", ListPartitionReassignmentsRequest(topics=names), 0)
     talk.ask("none", ListPartitionReassignmentsRequest(topics=[]), 0)
 
@@ -63,7 +66,8 @@ def log_dirs(talk: Talk) -> None:
 def quorum(talk: Talk) -> None:
     def ask(what: str, *asked: tuple[str, int]) -> None:
         topics = [
-            DescribeQuorumRequestTopicData(name, [DescribeQuorumRequestPartitionData(index)]) for name, index in asked
+            DescribeQuorumRequestTopicData(name, [DescribeQuorumRequestPartitionData(index)])
+            for name, index in asked
         ]
         for version in range(3):
             talk.ask(what, DescribeQuorumRequest(topics), version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from confluent_kafka import (
     Consumer,
@@ -26,6 +27,7 @@ NOT_APPENDED = frozenset(
 )
 """Errors that prove the record is not in the log; every other error leaves it open."""
 OPERATION_TIMEOUT_S = 30
+RETRY_S = 0.1
 
 
 def outcome_of(error: KafkaError | None) -> str:
@@ -60,7 +62,7 @@ def produce(options: Options) -> None:
     emit("done", unsent=left)
 
 
-def open_consumer(options: Options) -> Consumer:
+def open_consumer(options: Options, *, auto_commit: bool = True) -> Consumer:
     isolation = {"isolation.level": options.isolation} if options.isolation else {}
     session = {"session.timeout.ms": options.session_ms} if options.session_ms else {}
     consumer = Consumer(
@@ -68,6 +70,7 @@ def open_consumer(options: Options) -> Consumer:
             "bootstrap.servers": options.bootstrap,
             "group.id": options.group,
             "auto.offset.reset": "earliest",
+            "enable.auto.commit": auto_commit,
             **isolation,
             **session,
             **options.config,
@@ -161,7 +164,7 @@ def copy(options: Options) -> None:
         {"bootstrap.servers": options.bootstrap, "transactional.id": options.transactional_id}
     )
     producer.init_transactions(OPERATION_TIMEOUT_S)
-    consumer = open_consumer(options)
+    consumer = open_consumer(options, auto_commit=False)
     emit("ready")
     while True:
         batch = [message for message in consumer.consume(options.batch, 0.2) if message.error() is None]
@@ -180,16 +183,32 @@ def copy_batch(producer: Producer, consumer: Consumer, batch: list[Message], opt
             )
             producer.poll(0)
         positions = [each for each in consumer.position(consumer.assignment()) if each.offset >= 0]
-        producer.send_offsets_to_transaction(positions, consumer.consumer_group_metadata())
-        producer.commit_transaction(OPERATION_TIMEOUT_S)
+        group = consumer.consumer_group_metadata()
+        persist(producer, lambda: producer.send_offsets_to_transaction(positions, group, OPERATION_TIMEOUT_S))
+        persist(producer, lambda: producer.commit_transaction(OPERATION_TIMEOUT_S))
         emit("copy", ids=ids, outcome="ok")
     except KafkaException as failure:
         error: KafkaError = failure.args[0]
         emit("copy", ids=ids, outcome="unknown" if error.retriable() else "fail", error=error.name())
         if not error.txn_requires_abort():
             raise SystemExit(f"cannot go on: {error.name()}") from failure
-        producer.abort_transaction(OPERATION_TIMEOUT_S)
+        persist(producer, lambda: producer.abort_transaction(OPERATION_TIMEOUT_S))
         rewind(consumer)
+
+
+def persist(producer: Producer, call: Callable[[], object]) -> None:
+    """A transactional call that failed retriably has to be made again; librdkafka goes on where it was."""
+    deadline = time.monotonic() + OPERATION_TIMEOUT_S
+    while True:
+        try:
+            call()
+        except KafkaException as failure:
+            error: KafkaError = failure.args[0]
+            if not error.retriable() or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        producer.poll(RETRY_S)
 
 
 def rewind(consumer: Consumer) -> None:
