@@ -31,8 +31,8 @@ RECORDS = 2 * BATCH * TRANSACTIONS_BETWEEN_KILLS * (APPLICATION_KILLS + BROKER_K
 SHORTEST_SESSION_MS = 6_000
 """A killed member is missed only when its session ends; this is the shortest that brokers allow by default."""
 WAIT_FOR_THE_COORDINATOR_THEY_KNOW = frozenset({"confluent-kafka"})
-"""librdkafka (seen in 2.16): while the group coordinator that its producer knows is down, TxnOffsetCommit waits for that
-broker, and no FindCoordinator is sent: whoever leads by now, such a transaction goes on only when it is back."""
+"""librdkafka (seen in 2.16): while the group coordinator that its producer knows is down, TxnOffsetCommit waits for it
+and no FindCoordinator is sent: whoever leads by now, such a transaction goes on only when that broker is back."""
 CONSUMER_PROTOCOL = "consumer"
 """The value of `group.protocol` for KIP-848 groups, whose sessions are the broker's business."""
 BROKER_CONFIG = {
