@@ -48,6 +48,12 @@ def test_a_truncation_that_power_loss_undoes_is_no_violation(seed: int) -> None:
     assert Case.of(seed).run().violations == []
 
 
+def test_d7_a_seed_in_which_a_disk_failed_while_logs_were_being_opened() -> None:
+    """345: the disk was full when everybody came back; the other jobs under way then reported to nobody, and the broker
+    halted over it."""
+    assert Case.of(345).run().violations == []
+
+
 def test_f10_a_seed_in_which_followers_never_heard_a_high_watermark() -> None:
     """51: everybody lost power; told to truncate, the followers missed the high watermark that came with it."""
     assert Case.of(51).run().violations == []

@@ -91,7 +91,12 @@ class Openings:
 
     def _done(self, name: TopicPartition, result: object, error: str | None, now: Now) -> None:
         self._under_way -= 1
-        opening = self._by_name.pop(name)
+        opening = self._by_name.pop(name, None)
+        if opening is None:
+            # The directory went offline while the job ran, and with it all that was asked for.
+            if isinstance(result, ReplicaLog):
+                result.port.close()
+            return
         if error is not None:
             self._broker.storage.disk_failed(f"cannot open {name}: {error}", now)
         elif isinstance(result, ReplicaLog):
