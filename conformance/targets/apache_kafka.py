@@ -59,6 +59,10 @@ class ApacheKafka:
     def pids(self) -> list[int]:
         return [process.pid for process in self._processes.values() if process.poll() is None]
 
+    def directory_of(self, broker: int) -> Path:
+        """Where its logs are."""
+        return self._nodes[broker - 1].directory / "data"
+
     def open(self) -> None:
         for node in self._nodes:
             node.directory.mkdir(parents=True)

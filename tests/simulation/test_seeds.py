@@ -42,7 +42,7 @@ def test_whatever_the_seed_draws_the_promises_hold(first: int) -> None:
         assert case.run().violations == [], case.command
 
 
-@pytest.mark.parametrize("seed", [88, 247])
+@pytest.mark.parametrize("seed", [88, 247, 2573])
 def test_a_truncation_that_power_loss_undoes_is_no_violation(seed: int) -> None:
     """A cut is not flushed, so the tail may come back; the leader's epochs cut it off again (D1, D2)."""
     assert Case.of(seed).run().violations == []

@@ -4,7 +4,7 @@ Whatever a power cut leaves of the files, recovery makes of it the same batches,
 end is not below the recovery point, which is the one promise a disk makes. After a kill nothing at all is missing (D1).
 
 A truncation is not flushed either: power lost soon after brings back the tail that was cut off, and the leader's epochs
-cut it off again. So of a log that was cut in the life that ended in the dark, only what was flushed is held against it.
+cut it off again. So of a log that was cut since the last power cut, only what was flushed is held against it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class LogPrefixes:
         key = (broker, partition.topic_partition)
         before = self._before.pop(key, None)
         self._ends.pop(key, None)
-        self._cut.discard(key)
+        if before is None or before.lost_power:
+            # What a power cut left is on the disk. After a mere death a cut may still be undone by the next one.
+            self._cut.discard(key)
         if before is None or partition.topic_id != before.topic_id:
             return
         log = partition.log
