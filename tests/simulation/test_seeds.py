@@ -42,10 +42,21 @@ def test_whatever_the_seed_draws_the_promises_hold(first: int) -> None:
         assert case.run().violations == [], case.command
 
 
-@pytest.mark.parametrize("seed", [88, 247, 2573])
+@pytest.mark.parametrize("seed", [88, 247, 2573, 12768])
 def test_a_truncation_that_power_loss_undoes_is_no_violation(seed: int) -> None:
     """A cut is not flushed, so the tail may come back; the leader's epochs cut it off again (D1, D2)."""
     assert Case.of(seed).run().violations == []
+
+
+def test_a_connection_begun_across_a_cut_ends_when_the_cut_heals() -> None:
+    """6622: it hung for thirty seconds more, so a broker took itself for a leader, and clients it alone could reach for
+    their producers' state."""
+    assert Case.of(6622).run().violations == []
+
+
+def test_r3_a_high_watermark_that_goes_down_forgets_no_outcome() -> None:
+    """3848: a former leader follows one that knows less; what its readers were told of a transaction stays known."""
+    assert Case.of(3848).run().violations == []
 
 
 def test_d7_a_seed_in_which_a_disk_failed_while_logs_were_being_opened() -> None:

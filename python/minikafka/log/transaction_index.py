@@ -104,16 +104,18 @@ class TransactionIndex:
         return aborted
 
     def reset(self, open_transactions: Iterable[tuple[ProducerId, Offset]]) -> None:
-        """Start over from a producer snapshot: what was open then. Aborted ones are kept (see `load`)."""
+        """Start over from a producer snapshot: what was open then. What had ended before it is kept (see `load` and
+        `truncate_to`): a snapshot says nothing of it, and its marker may still be above the high watermark."""
         self._open = dict(sorted(open_transactions, key=lambda one: one[1]))
-        self._undecided = []
 
     def load(self, aborted: Iterable[AbortedTransaction]) -> None:
         """Aborted transactions read from disk, instead of those known."""
+        self._undecided = []
         self._aborted = sorted(aborted, key=lambda one: one.last_offset)
 
     def truncate_to(self, offset: Offset) -> None:
         """Markers at or above `offset` are gone. What is open then is for the replay to say."""
+        self._undecided = [ended for ended in self._undecided if ended[0] < offset]
         self._aborted = [aborted for aborted in self._aborted if aborted.last_offset < offset]
 
     def advance_start(self, offset: Offset) -> None:

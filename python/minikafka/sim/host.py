@@ -290,23 +290,22 @@ class Host:
                     del self._peers[key]
                 self._lose_calls(peer)
 
-        host = self._world.hosts[key[0]]
-        if self._world.network.reaches(self.node_id, key[0]):
-            peer.wire = host.accept(self.node_id, replied, broken)
+        network = self._world.network
+        if network.reaches(self.node_id, key[0]):
+            peer.wire = self._world.hosts[key[0]].accept(self.node_id, replied, broken)
             if peer.wire is None:
                 return None
-        # Across a cut link connecting hangs: the calls wait until somebody gives up on them.
+        else:
+            # Across a cut link connecting hangs until the link heals or somebody gives up: a wire that nobody took up.
+            peer.wire = Wire(network, self.node_id, key[0], replied, _nobody, broken, _nobody)
+            network.add(peer.wire)
         self._peers[key] = peer
         return peer
 
     def _drop_peer(self, key: tuple[BrokerId, str]) -> None:
         peer = self._peers.pop(key, None)
-        if peer is None:
-            return
-        if peer.wire is not None:
+        if peer is not None and peer.wire is not None:
             peer.wire.break_()
-        else:
-            self._world.clock.after(0, self._in_this_life(lambda: self._lose_calls(peer)))
 
     def _lose_calls(self, peer: _Peer) -> None:
         while peer.calls:
@@ -352,3 +351,7 @@ class Host:
     def _halt(self, effect: Halt) -> None:
         self.halted = None if effect.clean else effect.why
         self._vanish()
+
+
+def _nobody(*_: object) -> None:
+    """The end of a connection that was never accepted."""

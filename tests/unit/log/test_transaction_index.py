@@ -97,6 +97,17 @@ def test_t11_truncation_takes_back_markers() -> None:
     assert index.aborted_between(0, 20) == [(1, 0)]
 
 
+def test_t10_an_ended_transaction_still_holds_after_a_truncation_behind_it() -> None:
+    """The replay begins at a snapshot behind its marker, which is not replicated yet."""
+    index = TransactionIndex()
+    ended(index, producer=1, first=4, marker=6, committed=True)
+    ended(index, producer=2, first=8, marker=9)
+    index.truncate_to(7)
+    index.reset([])
+    assert index.last_stable_offset(6) == 4
+    assert index.last_stable_offset(7) == 7
+
+
 def test_t11_a_rising_log_start_forgets_what_ended_before_it() -> None:
     """Nobody can read what lies below the log start."""
     index = TransactionIndex()

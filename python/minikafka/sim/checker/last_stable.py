@@ -1,8 +1,9 @@
 """The last stable offset never passes a transaction whose outcome is not known yet (T10).
 
 A reader was told (last stable offset L, high watermark H), and in the end the log is known, so that what could not be
-known then can be judged now: of every transaction with a record below L, the marker must have been below H. Else
-read_committed readers saw records before they were committed, or skipped none of an aborted transaction.
+known then can be judged now: of every transaction with a record below L, the marker must have been below H, or below
+an H that this reader was told before: a former leader's high watermark may go down (R3), what was known stays known.
+Else read_committed readers saw records before they were committed, or skipped none of an aborted transaction.
 """
 
 from __future__ import annotations
@@ -46,14 +47,16 @@ def transactions_of(log: bytes) -> list[Transaction]:
 
 
 def check(told: Iterable[Told], logs: Mapping[TopicPartition, bytes]) -> list[str]:
-    """`logs`: each partition's, whole."""
+    """`told`: one reader's, in order. `logs`: each partition's, whole."""
     transactions = {name: transactions_of(log) for name, log in logs.items()}
     violations = []
-    for one in sorted(set(told)):
+    known: dict[TopicPartition, Offset] = {}
+    for one in dict.fromkeys(told):
+        known[one.partition] = max(known.get(one.partition, 0), one.high_watermark)
         for transaction in transactions.get(one.partition, ()):
             marker = transaction.marker_offset
             if transaction.first_offset < one.last_stable_offset and (
-                marker is None or marker >= one.high_watermark
+                marker is None or marker >= known[one.partition]
             ):
                 violations.append(
                     f"last stable offset {one.last_stable_offset} of {one.partition} (high watermark "

@@ -75,7 +75,7 @@ class LogPrefixes:
         key = (broker, partition.topic_partition)
         before = self._before.pop(key, None)
         self._ends.pop(key, None)
-        if before is None or before.lost_power:
+        if before is not None and before.lost_power:
             # What a power cut left is on the disk. After a mere death a cut may still be undone by the next one.
             self._cut.discard(key)
         if before is None or partition.topic_id != before.topic_id:

@@ -72,7 +72,9 @@ def _records(partition: Partition, start: Offset) -> dict[Offset, Content]:
     }
 
 
-def _has_last_of_keys(records: Mapping[Offset, Content], other: Mapping[Offset, Content], end: Offset) -> bool:
+def _has_last_of_keys(
+    records: Mapping[Offset, Content], other: Mapping[Offset, Content], end: Offset
+) -> bool:
     """Whether `other` has the last record of each key of `records`, if that is no tombstone and below `end`."""
     last = {key: offset for offset, (key, _, _) in sorted(records.items())}
     return all(offset in other or records[offset][1] is None for offset in last.values() if offset < end)
