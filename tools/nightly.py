@@ -67,7 +67,7 @@ PARTS = (
         {"MINIKAFKA_CONFORMANCE_COUNTS": "full"},
     ),
     Part(
-        "real kills",
+        "real-kills",
         "kill -9 of brokers and controllers at random, real processes, five minutes",
         (*PYTEST, "-s", "tests/process"),
         {"MINIKAFKA_KILL_SECONDS": "300"},
@@ -88,7 +88,7 @@ class Outcome:
 
 def run(part: Part) -> Outcome:
     """Run it as often as it asks, stopping at the first failure; its output goes to .cache/nightly/."""
-    log = ROOT / ".cache" / "nightly" / f"{part.name.replace(" ", "-")}.log"
+    log = ROOT / ".cache" / "nightly" / f"{part.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = (
         (*part.command, f"--junitxml={report_of(part)}") if part.command[:3] == PYTEST[:3] else part.command
@@ -117,7 +117,7 @@ def run(part: Part) -> Outcome:
 
 def report_of(part: Part) -> Path:
     """Where pytest says how each test went."""
-    return ROOT / ".cache" / "nightly" / f"{part.name.replace(" ", "-")}.xml"
+    return ROOT / ".cache" / "nightly" / f"{part.name}.xml"
 
 
 def telling(output: str) -> list[str]:
