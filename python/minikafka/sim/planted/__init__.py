@@ -18,8 +18,11 @@ from minikafka.sim.planted.bug import Bug
 from minikafka.sim.planted.durability import DURABILITY
 from minikafka.sim.planted.idempotence import IDEMPOTENCE
 from minikafka.sim.planted.replication import REPLICATION
+from minikafka.sim.planted.transactions import TRANSACTIONS
 
-BUGS: Final[Mapping[str, Bug]] = MappingProxyType({**REPLICATION, **DURABILITY, **IDEMPOTENCE})
+BUGS: Final[Mapping[str, Bug]] = MappingProxyType(
+    {**REPLICATION, **DURABILITY, **IDEMPOTENCE, **TRANSACTIONS}
+)
 
 
 @contextmanager
