@@ -1,15 +1,17 @@
 """The full counts, one after another, and a page that says what was seen: `make nightly`.
 
-    python tools/nightly.py                    # everything, writes docs/reference/nightly.md
-    python tools/nightly.py --only simulation  # one part, prints only
+    python tools/nightly.py                     # everything
+    python tools/nightly.py simulation worlds   # these parts; the rows of the others stay as they were
 
-Each part is a command anyone can run; its last telling line is what the page quotes.
+Each part is a command anyone can run; its last telling line is what docs/reference/nightly.md quotes, beside the commit
+and the time at which it ran. What is known of each part lies in .cache/nightly/, so a long run may be made in pieces.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import os
 import platform
 import re
@@ -21,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "nightly.md"
+KEPT = ROOT / ".cache" / "nightly"
 TELLING = re.compile(r"^seed \d+: |\d+ (passed|failed)|claims seen|simulated runs|test result:|^\d+ \d+$")
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 
@@ -84,19 +87,57 @@ class Outcome:
     passed: bool
     seconds: float
     said: list[str]
+    commit: str
+    when: str
+
+    def save(self) -> None:
+        facts = {
+            "passed": self.passed,
+            "seconds": self.seconds,
+            "said": self.said,
+            "commit": self.commit,
+            "when": self.when,
+        }
+        kept_at(self.part, "json").write_text(json.dumps(facts))
+
+
+def kept_at(part: Part, suffix: str) -> Path:
+    """Where what is known of a part is kept: `log`, pytest's `xml`, and the outcome as `json`."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    return KEPT / f"{part.name}.{suffix}"
+
+
+def known() -> list[Outcome]:
+    """The last outcome of each part that ever ran here, in the parts' order."""
+    return [
+        Outcome(part, **json.loads(kept.read_text()))
+        for part in PARTS
+        if (kept := kept_at(part, "json")).exists()
+    ]
+
+
+def commit_now() -> str:
+    """The commit, with a plus sign if the tree differs from it."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    pages = [f":!{page.relative_to(ROOT)}" for page in (PAGE, PAGE.with_name("rules-shown.md"))]
+    return git("rev-parse", "--short", "HEAD") + (
+        "+" if git("status", "--porcelain", "--", ".", *pages) else ""
+    )
 
 
 def run(part: Part) -> Outcome:
     """Run it as often as it asks, stopping at the first failure; its output goes to .cache/nightly/."""
-    log = ROOT / ".cache" / "nightly" / f"{part.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    command = (
-        (*part.command, f"--junitxml={report_of(part)}") if part.command[:3] == PYTEST[:3] else part.command
-    )
+    report = kept_at(part, "xml")
+    command = (*part.command, f"--junitxml={report}") if part.command[:3] == PYTEST[:3] else part.command
+    commit, when = commit_now(), dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M")
     started = time.monotonic()
     said: list[str] = []
     passed = True
-    with log.open("w") as out:
+    with kept_at(part, "log").open("w") as out:
         for _ in range(part.times):
             done = subprocess.run(
                 command,
@@ -112,12 +153,7 @@ def run(part: Part) -> Outcome:
             passed = done.returncode == 0
             if not passed:
                 break
-    return Outcome(part, passed, time.monotonic() - started, said)
-
-
-def report_of(part: Part) -> Path:
-    """Where pytest says how each test went."""
-    return ROOT / ".cache" / "nightly" / f"{part.name}.xml"
+    return Outcome(part, passed, time.monotonic() - started, said, commit, when)
 
 
 def telling(output: str) -> list[str]:
@@ -130,25 +166,21 @@ def telling(output: str) -> list[str]:
 
 
 def page(outcomes: list[Outcome]) -> str:
-    """The summary: date, machine, commit, a row a part."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
-    when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    """The summary: machine, and for each part commit, date and what it said."""
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     rows = [
         f"| {one.part.name} | {one.part.what} | {'passed' if one.passed else '**failed**'} "
-        f"| {'; '.join(one.said)} | {one.seconds:.0f} s |"
+        f"| {'; '.join(one.said)} | {one.seconds:.0f} s | `{one.commit}` | {one.when} |"
         for one in outcomes
     ]
     return "\n".join(
         [
             "# The last full run",
             "",
-            f"`make nightly` on {when}, commit `{commit}`, {machine}.",
+            f"`make nightly` on {machine}; dates in UTC. A part may be run alone: `python tools/nightly.py PART`.",
             "",
-            "| part | what | outcome | it said | time |",
-            "| --- | --- | --- | --- | ---: |",
+            "| part | what | outcome | it said | time | commit | date |",
+            "| --- | --- | --- | --- | ---: | --- | --- |",
             *rows,
             "",
         ]
@@ -159,24 +191,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    names = [part.name for part in PARTS]
     parser.add_argument(
-        "--only", choices=[part.name for part in PARTS], help="run one part and print its outcome"
+        "parts", nargs="*", choices=[*names, []], metavar="PART", help=f"of {', '.join(names)}; default all"
     )
     options = parser.parse_args()
     outcomes = []
     for part in PARTS:
-        if options.only in (None, part.name):
+        if not options.parts or part.name in options.parts:
             outcome = run(part)
+            outcome.save()
             outcomes.append(outcome)
             mark = "ok  " if outcome.passed else "FAIL"
             print(f"{mark}  {part.name}  {'; '.join(outcome.said)}", flush=True)
-    if options.only is None:
-        PAGE.write_text(page(outcomes))
-        print(f"written to {PAGE.relative_to(ROOT)}")
-        reports = [str(report) for part in PARTS if (report := report_of(part)).exists()]
-        rules = subprocess.run([sys.executable, "tools/rules_shown.py", *reports], cwd=ROOT, check=False)
-        return 0 if all(one.passed for one in outcomes) and rules.returncode == 0 else 1
-    return 0 if all(one.passed for one in outcomes) else 1
+    PAGE.write_text(page(known()))
+    print(f"written to {PAGE.relative_to(ROOT)}")
+    reports = [str(report) for part in PARTS if (report := kept_at(part, "xml")).exists()]
+    rules = subprocess.run([sys.executable, "tools/rules_shown.py", *reports], cwd=ROOT, check=False)
+    return 0 if all(one.passed for one in outcomes) and rules.returncode == 0 else 1
 
 
 if __name__ == "__main__":
