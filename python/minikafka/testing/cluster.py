@@ -21,6 +21,7 @@ from minikafka.history import Event
 from minikafka.ledger.ledger import Ledger
 from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.cluster import ClusterView
+from minikafka.runtime.control.condition import Condition
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import Question
 from minikafka.runtime.links import CLIENTS
@@ -33,7 +34,6 @@ from minikafka.testing.groups import GroupHandle
 from minikafka.testing.nodes import BrokerHandle, NodeHandle
 from minikafka.testing.topics import TopicHandle
 from minikafka.testing.verdicts import verdict
-from minikafka.testing.waiting import Condition
 from minikafka.types import CONTROLLER_ID, BrokerId
 
 T = TypeVar("T")

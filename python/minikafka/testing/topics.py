@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikafka.errors import MinikafkaError
+from minikafka.runtime.control.observed import Observed, observe
 from minikafka.runtime.control.views import Question, ReplicaOffsets
-from minikafka.testing.observed import Observed, observe
 from minikafka.types import BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicPartition
 
 if TYPE_CHECKING:

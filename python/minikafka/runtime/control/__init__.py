@@ -7,6 +7,8 @@ a child process it comes over the control channel as JSON, pushed after each tur
     views.py     what can be asked, and what the answer holds
     looking.py   the answer of one node
     cluster.py   the answers of all nodes together
+    observed.py  one partition in those answers
+    condition.py what can be waited for
     plain.py     plain data as JSON and back
     port.py      what is asked of a node, and of the place where nodes run; `runtime/embedded.py` and
                  `runtime/process/` are the two answers

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from minikafka.errors import ConfigError, MinikafkaError
 from minikafka.runtime.control.cluster import ClusterView
+from minikafka.runtime.control.observed import observe
 from minikafka.runtime.control.views import Question
 from minikafka.runtime.supervisor import Supervisor
-from minikafka.testing.observed import observe
 from minikafka.types import BrokerId, TopicPartition
 
 OFFSETS = ("log_start_offset", "high_watermark", "last_stable_offset", "log_end_offset")
