@@ -77,6 +77,12 @@ class ApacheKafka:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
+    def rest(self, broker: int) -> None:
+        """Stop it cleanly, to be started again."""
+        process = self._processes.pop(broker)
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
     def start(self, broker: int) -> None:
         node = self._nodes[broker - 1]
         self._launch(node)
