@@ -106,6 +106,11 @@ class StopRequested:
     """Stop cleanly: flush, hand leadership over, then ask for `Halt(clean=True)`."""
 
 
+@dataclass(slots=True)
+class FaultsHealed:
+    """Fault rules are not in force any more: what they kept may go on."""
+
+
 Event: TypeAlias = (
     ConnectionOpened
     | ConnectionLost
@@ -117,6 +122,7 @@ Event: TypeAlias = (
     | PeerLost
     | JobDone
     | StopRequested
+    | FaultsHealed
 )
 
 

@@ -16,7 +16,7 @@ from minikafka.broker.fetch_sessions import FetchSessions
 from minikafka.broker.fetcher import Fetchers
 from minikafka.broker.groups import forget_deleted_topics, new_shard
 from minikafka.broker.handlers import HANDLERS
-from minikafka.broker.interception import Interception, Rules
+from minikafka.broker.interception import Interception
 from minikafka.broker.isr_changes import IsrChanges
 from minikafka.broker.lifecycle import Lifecycle, State
 from minikafka.broker.log_cleaner import LogCleaner
@@ -43,6 +43,7 @@ from minikafka.effects import (
     ConnectionOpened,
     Effect,
     Event,
+    FaultsHealed,
     FlushCompleted,
     FlushFailed,
     Halt,
@@ -55,6 +56,7 @@ from minikafka.effects import (
     TimerFired,
 )
 from minikafka.errors import ErrorCode
+from minikafka.faults.book import Rules
 from minikafka.group.shard import GroupShard
 from minikafka.log.port import Disk
 from minikafka.partition.partition import Partition
@@ -124,9 +126,7 @@ class Broker:
         self.outbox = Outbox(self.trace)
         self.timers = Timers(self.outbox)
         self.peers = Peers(f"broker-{self.broker_id}", self._endpoint_of, self.outbox, self.timers)
-        interception = Interception(
-            self.broker_id, self.timers, self._topic_name, rules, self.trace
-        )
+        interception = Interception(self.broker_id, self.timers, self._topic_name, rules, self.trace)
         self._router = Router(self, HANDLERS, SERVED, interception, self.trace)
         self._sessions = Sessions(self.outbox, interception, self._router.dispatch)
 
@@ -173,6 +173,7 @@ class Broker:
             ConnectionLost: lambda event, now: self._sessions.lost(event),
             JobDone: self._job_done,
             StopRequested: lambda event, now: self.lifecycle.leave(now),
+            FaultsHealed: lambda event, now: interception.healed(now),
         }
 
     # The node's contract.

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from minikafka.broker.controller_handlers import HANDLERS, SERVED_BY_CONTROLLER
-from minikafka.broker.interception import Interception, Rules
+from minikafka.broker.interception import Interception
 from minikafka.broker.metadata_fetches import MetadataFetches
 from minikafka.broker.metadata_log import MetadataLog
 from minikafka.broker.outbox import Outbox
@@ -31,6 +31,7 @@ from minikafka.effects import (
     ConnectionOpened,
     Effect,
     Event,
+    FaultsHealed,
     FlushCompleted,
     FlushFailed,
     Halt,
@@ -39,6 +40,7 @@ from minikafka.effects import (
     TimerFired,
 )
 from minikafka.errors import ErrorCode, Rejected
+from minikafka.faults.book import Rules
 from minikafka.log.port import Disk
 from minikafka.trace import NOBODY, Trace
 from minikafka.types import CONTROLLER_ID, Now
@@ -106,6 +108,7 @@ class ControllerNode:
             ConnectionOpened: lambda event, _: self._sessions.opened(event),
             ConnectionLost: lambda event, _: self._sessions.lost(event),
             StopRequested: lambda *_: self._stop(),
+            FaultsHealed: lambda _, now: interception.healed(now),
         }
 
     @property

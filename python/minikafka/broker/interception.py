@@ -1,118 +1,64 @@
 """Faults at the door: what may happen to a request before it is handled, and to a reply before it leaves.
 
-A rule says which requests it is about, when it strikes and what it does. Two hooks ask the rules, and only these two:
+A rule (`faults/`) says which requests it is about, when it strikes and what it does. Two hooks ask the rules, and only
+these two:
 
-- `before`, in the router, once a request is decoded: the request may be refused with an error code, or its connection
-  closed, without the handler ever seeing it.
-- `reply`, in the session, once the reply is ready: the reply may be discarded with its connection (the request *was*
-  carried out: this is the lost acknowledgement that idempotence exists for), held, or delayed.
+- `before`, in the router, once a request is decoded: it may be refused, lost, kept for a while, or its connection
+  closed.
+- `reply`, in the session, once the reply is ready: the request *was* carried out, and its reply is discarded with its
+  connection (the lost acknowledgement that idempotence exists for), or kept for a while.
 
-Replies of a living connection are never reordered or skipped, because Kafka never does that and clients break on it: a
-reply that is held or delayed holds back all later ones of its connection.
+Replies of a living connection are never reordered or skipped, because Kafka never does that and clients break on it:
+whatever is kept keeps back everything behind it on its connection. A request that is kept is on its way: it arrives
+even if its sender has given up meanwhile, as a packet does that was stuck in the network.
 
-Rules belong to whoever injects faults and outlive a broker that is killed and started again; counting is theirs.
+Rules belong to whoever injects faults and outlive a broker that is killed and started again; counting is theirs. What a
+life kept dies with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 from minikafka.broker.addressed import Addressed, addressed
 from minikafka.broker.request import Request
 from minikafka.broker.timers import Timers
 from minikafka.errors import ErrorCode
+from minikafka.faults.actions import (
+    Action,
+    Close,
+    Delay,
+    DropResponse,
+    Error,
+    Hold,
+    Place,
+    Reorder,
+    action_name,
+)
+from minikafka.faults.book import Armed, Rules
+from minikafka.faults.names import API_NAMES
+from minikafka.faults.rule import Match
 from minikafka.trace import NOBODY, Trace
 from minikafka.types import BrokerId, Now, TopicId
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Which requests a rule is about; None means any."""
-
-    api_key: int | None = None
-    api_version: int | None = None
-    client_id: str | None = None
-    topic: str | None = None
-    partition: int | None = None
-    broker: BrokerId | None = None
-    group: str | None = None
-    transactional_id: str | None = None
-    internal: bool | None = False
-    """Requests of other brokers (their fetches, say): False leaves them alone, True means only them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Answer with this error for everything the request asks; it is not carried out."""
-
-    code: ErrorCode
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close the connection instead of handling the request."""
-
-
-@dataclass(frozen=True, slots=True)
-class DropReply:
-    """Carry the request out, send what was answered before, then close the connection; or, with `hold`, leave it
-    open and silent."""
-
-    hold: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DelayReply:
-    """Carry the request out and answer `delay_ms` of broker time later."""
-
-    delay_ms: int
-
 
 HISTORY: Final = frozenset({ErrorCode.DUPLICATE_SEQUENCE_NUMBER, ErrorCode.UNKNOWN_PRODUCER_ID})
 """I8: no broker of today sends these; clients still handle them, and old brokers did."""
 
-Action: TypeAlias = Refuse | Close | DropReply | DelayReply
+GoOn = Callable[[Now], None]
+Handle = Callable[[Request[object], Now], None]
 
 
-@dataclass(slots=True)
-class Rule:
-    """One fault: it passes over the first `skip` matching requests, then strikes `times` times (None: always)."""
+class _Overtaken:
+    """A request that waits for `left` others to be carried out first."""
 
-    match: Match
-    action: Action
-    times: int | None = None
-    skip: int = 0
-    fired: int = 0
-    """How often it struck. A fault that never fired proves nothing; assert on this."""
+    __slots__ = ("armed", "connection", "go_on", "left")
 
-    def strikes(self) -> bool:
-        """Count one matching request; true when the rule strikes this one."""
-        if self.skip > 0:
-            self.skip -= 1
-            return False
-        if self.times is not None and self.fired >= self.times:
-            return False
-        self.fired += 1
-        return True
-
-
-@dataclass(slots=True)
-class Rules:
-    """The rules in force, oldest first; shared by every broker they are about."""
-
-    in_force: list[Rule] = field(default_factory=list)
-
-    def add(self, rule: Rule) -> Rule:
-        self.in_force.append(rule)
-        return rule
-
-    def remove(self, rule: Rule) -> None:
-        self.in_force = [kept for kept in self.in_force if kept is not rule]
-
-    def clear(self) -> None:
-        self.in_force = []
+    def __init__(self, armed: Armed, connection: int, go_on: GoOn, left: int) -> None:
+        self.armed = armed
+        self.connection = connection
+        self.go_on = go_on
+        self.left = left
 
 
 class Interception:
@@ -130,84 +76,145 @@ class Interception:
         self._node = node
         self._timers = timers
         self._topic_name = topic_name
-        self._rules = rules or Rules()
-        self._delayed = 0
+        self._rules = Rules() if rules is None else rules
         self._trace = trace
+        self._delayed = 0
+        self._held: list[tuple[Armed, GoOn]] = []
+        self._overtaken: list[_Overtaken] = []
 
     @property
     def has_rules(self) -> bool:
         """False nearly always; then neither hook needs asking."""
         return bool(self._rules.in_force)
 
-    def before(self, request: Request[object], now: Now) -> bool:
-        """True when a rule took the request; it is answered or closed, and must not be handled."""
+    # Requests.
+
+    def before(self, request: Request[object], now: Now, handle: Handle) -> bool:
+        """True when a rule took the request: it must not be handled, unless by `handle`, which may run later."""
         if not self._rules.in_force:
             return False
-        action = self._strike(request, (Refuse, Close))
-        if isinstance(action, Refuse):
-            # Imported when first needed: it knows the messages of a dozen APIs.
-            from minikafka.broker.refusal import refusal
+        armed = self._strike(request, "request")
+        if armed is None:
+            return False
+        match armed.rule.then:
+            case Error(code):
+                self._refuse(request, code)
+            case Close():
+                request.close("a fault rule closed it")
+            case Reorder(behind):
+                wait = _Overtaken(armed, request.connection, lambda at: handle(request, at), behind)
+                self._overtaken.append(wait)
+            case kept:
+                self._keep(armed, kept, lambda at: handle(request, at))
+        return True
 
-            answer = refusal(request.api_version, request.body, action.code)
-            if answer is None:
-                request.close(
-                    f"a fault rule refused it with {action.code.name}, which its response cannot say"
-                )
-            else:
-                request.reply(answer)
-        elif isinstance(action, Close):
-            request.close("a fault rule closed it")
-        return action is not None
+    def handled(self, request: Request[object], now: Now) -> None:
+        """A request was carried out: whoever had to wait for it may be next."""
+        if not self._overtaken:
+            return
+        about = addressed(request.body, self._topic_name)
+        for waiting in self._overtaken[:]:
+            rule = waiting.armed.rule
+            if (
+                request.connection != waiting.connection
+                and self._concerns_sender(waiting.armed, request)
+                and concerns(rule.match, about)
+            ):
+                waiting.left -= 1
+                if waiting.left == 0:
+                    self._overtaken.remove(waiting)
+                    waiting.go_on(now)
+
+    def _refuse(self, request: Request[object], code: ErrorCode) -> None:
+        # Imported when first needed: it knows the messages of a dozen APIs.
+        from minikafka.broker.refusal import refusal
+
+        answer = refusal(request.api_version, request.body, code)
+        if answer is None:
+            request.close(f"a fault rule refused it with {code.name}, which its response cannot say")
+        else:
+            request.reply(answer)
+
+    # Replies.
 
     def reply(self, request: Request[object], release: Callable[[], None], close: Callable[[], None]) -> bool:
         """True when a rule took the reply. It then runs at most one of: `release` (send it after all) and `close`
-        (close the connection in the reply's stead, when its turn comes); neither means the reply is held."""
-        action = self._strike(request, (DropReply, DelayReply))
-        if isinstance(action, DropReply) and not action.hold:
-            close()
-        elif isinstance(action, DelayReply):
-            self._delay(action.delay_ms, release)
-        return action is not None
+        (close the connection in the reply's stead, when its turn comes); neither means it is never sent."""
+        armed = self._strike(request, "response")
+        if armed is None:
+            return False
+        match armed.rule.then:
+            case DropResponse(hold):
+                if not hold:
+                    close()
+            case kept:
+                self._keep(armed, kept, lambda _now: release())
+        return True
 
-    def _delay(self, delay_ms: int, release: Callable[[], None]) -> None:
+    # What is kept.
+
+    def _keep(self, armed: Armed, action: Action, go_on: GoOn) -> None:
+        if isinstance(action, Delay):
+            self._delay(action.ms, go_on)
+        elif isinstance(action, Hold):
+            self._held.append((armed, go_on))
+        # Else it is lost: nobody goes on with it, and nothing behind it on its connection is looked at.
+
+    def _delay(self, delay_ms: int, go_on: GoOn) -> None:
         # A reply does not know what time it is; a timer that is due at once is told.
         self._delayed += 1
-        key = ("delayed-reply", self._delayed)
-        self._timers.set(
-            key, 0, lambda now: self._timers.set(key, now.monotonic_ms + delay_ms, lambda _now: release())
-        )
+        key = ("delayed-by-a-fault", self._delayed)
+        self._timers.set(key, 0, lambda now: self._timers.set(key, now.monotonic_ms + delay_ms, go_on))
 
-    def _strike(self, request: Request[object], kinds: tuple[type[Action], ...]) -> Action | None:
+    def healed(self, now: Now) -> None:
+        """Rules are not in force any more: what they kept goes on, in the order it was kept."""
+        held, self._held = self._held, []
+        for armed, go_on in held:
+            if self._rules.is_in_force(armed.number):
+                self._held.append((armed, go_on))
+            else:
+                go_on(now)
+        for waiting in self._overtaken[:]:
+            if not self._rules.is_in_force(waiting.armed.number):
+                self._overtaken.remove(waiting)
+                waiting.go_on(now)
+
+    # Which rule strikes.
+
+    def _strike(self, request: Request[object], place: Place) -> Armed | None:
         about: Addressed | None = None
-        for rule in self._rules.in_force:
-            if not isinstance(rule.action, kinds) or not self._concerns_sender(rule.match, request):
+        for armed in self._rules.in_force:
+            if armed.place != place or not self._concerns_sender(armed, request):
                 continue
             if about is None:
                 about = addressed(request.body, self._topic_name)
-            if concerns(rule.match, about) and rule.strikes():
-                self._tell(rule, request)
-                return rule.action
+            if concerns(armed.rule.match, about) and armed.strikes():
+                self._tell(armed, request)
+                return armed
         return None
 
-    def _tell(self, rule: Rule, request: Request[object]) -> None:
+    def _tell(self, armed: Armed, request: Request[object]) -> None:
         if self._trace.on:
+            action = armed.rule.then
             self._trace.event(
                 "fault",
-                "I8" if isinstance(rule.action, Refuse) and rule.action.code in HISTORY else "",
-                what=type(rule.action).__name__,
-                api_key=request.api_key,
+                "I8" if isinstance(action, Error) and action.code in HISTORY else "",
+                fault=armed.rule.id,
+                what=action_name(action),
+                api=API_NAMES.get(request.api_key, str(request.api_key)),
                 client_id=request.client_id,
                 connection=request.connection,
-                fired=rule.fired,
+                fired=armed.fired,
             )
 
-    def _concerns_sender(self, match: Match, request: Request[object]) -> bool:
+    def _concerns_sender(self, armed: Armed, request: Request[object]) -> bool:
+        match = armed.rule.match
         return (
-            match.api_key in (None, request.api_key)
-            and match.api_version in (None, request.api_version)
+            armed.api_key in (None, request.api_key)
+            and match.version in (None, request.api_version)
             and match.client_id in (None, request.client_id)
             and match.broker in (None, self._node)
-            and match.internal in (None, request.internal)
+            and match.between_brokers in (None, request.internal)
         )
 
 

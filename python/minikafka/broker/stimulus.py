@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from minikafka.effects import (
     Event,
+    FaultsHealed,
     FlushCompleted,
     FlushFailed,
     JobDone,
@@ -35,5 +36,7 @@ def tell_stimulus(trace: Trace, event: Event) -> None:
             trace.stimulus("disk", what="job done", job=job, why=error)
         case StopRequested():
             trace.stimulus("control", what="stop")
+        case FaultsHealed():
+            trace.stimulus("control", what="faults healed")
         case _:
             trace.no_stimulus()

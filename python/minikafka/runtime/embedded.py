@@ -9,7 +9,8 @@ from typing import NamedTuple
 from minikafka._core import Disk
 from minikafka.broker.broker import Broker
 from minikafka.broker.controller_node import ControllerNode
-from minikafka.broker.interception import Rule, Rules
+from minikafka.faults.book import Armed, Rules
+from minikafka.faults.rule import Rule
 from minikafka.history import History
 from minikafka.runtime.control.looking import look
 from minikafka.runtime.control.port import HostedNode
@@ -90,17 +91,24 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
 class EmbeddedRules:
     """The rules that all nodes of this process share."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, on_heal: Callable[[], None]) -> None:
         self._rules = rules
+        self._on_heal = on_heal
 
-    async def add(self, rule: Rule) -> None:
-        self._rules.add(rule)
+    @property
+    def in_force(self) -> list[Armed]:
+        return list(self._rules.in_force)
 
-    async def remove(self, rule: Rule) -> None:
-        self._rules.remove(rule)
+    async def add(self, rule: Rule) -> Armed:
+        return self._rules.add(rule)
+
+    async def remove(self, armed: Armed) -> None:
+        self._rules.remove(armed)
+        self._on_heal()
 
     async def clear(self) -> None:
         self._rules.clear()
+        self._on_heal()
 
 
 class Embedded:
@@ -110,7 +118,7 @@ class Embedded:
         """The first place is the controller's."""
         self.driver = driver
         rules = Rules()
-        self.rules = EmbeddedRules(rules)
+        self.rules = EmbeddedRules(rules, self._healed)
         self.halted: list[HostedNode] = []
         disk = Disk.tracked() if places[0].plan.tracked else Disk.os()
         nodes = [
@@ -119,6 +127,10 @@ class Embedded:
         ]
         self.controller = nodes[0]
         self.brokers: dict[BrokerId, EmbeddedNode] = {node.node_id: node for node in nodes[1:]}
+
+    def _healed(self) -> None:
+        for node in (self.controller, *self.brokers.values()):
+            node.faults_healed()
 
     @property
     def watchers(self) -> list[Callable[[], None]]:

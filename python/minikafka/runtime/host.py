@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from minikafka.effects import Halt, Node, StopRequested
+from minikafka.effects import FaultsHealed, Halt, Node, StopRequested
 from minikafka.errors import MinikafkaError
 from minikafka.runtime.disk import LifeDisk
 from minikafka.runtime.driver import Driver
@@ -133,6 +133,11 @@ class NodeHost(Generic[N]):
     def resume(self) -> None:
         if self._life is not None:
             self._life.resume()
+
+    def faults_healed(self) -> None:
+        """Rules it shares are not in force any more."""
+        if self._life is not None:
+            self._life.deliver(FaultsHealed())
 
     def release(self) -> None:
         """Give the ports back. The host is of no use afterwards."""

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Final
 
 from minikafka._core import Disk
-from minikafka.broker.interception import Rules
 from minikafka.errors import ConfigError, MinikafkaError
+from minikafka.faults.book import Rules
 from minikafka.runtime import rpc
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import HEALTH

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from minikafka.broker.broker import Broker, Identity
 from minikafka.broker.controller_node import ControllerIdentity, ControllerNode
-from minikafka.broker.interception import Rules
 from minikafka.broker.peers import Endpoint
 from minikafka.config import BrokerSettings, ConfigValue, Layer, resolve
+from minikafka.faults.book import Rules
 from minikafka.log.port import Disk
 from minikafka.runtime.directories import DataDirectory
 from minikafka.runtime.spec import ClusterSpec

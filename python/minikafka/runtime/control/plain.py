@@ -1,5 +1,5 @@
 """Plain data as JSON and back: NamedTuples, dataclasses, lists, tuples, mappings by string, enums of int, strings,
-numbers, booleans, None, bytes.
+numbers, booleans, None, bytes, literals.
 
 A NamedTuple becomes a list of its fields, a dataclass `{"Name": [fields]}` so that one of several can be told from the
 others, bytes become hex. Reading follows the type's annotations and refuses whatever does not fit them, so both ends
@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from functools import cache
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 Read = Callable[[Any], Any]
 SCALARS: Final = (str, int, bool, float, types.NoneType)
@@ -50,6 +50,8 @@ def _reader(kind: Any) -> Read:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return _union(arguments)
+    if origin is Literal:
+        return lambda value: _one_of(value, arguments)
     if origin is not None:
         return _container(origin, arguments)
     if issubclass(kind, IntEnum):
@@ -63,6 +65,12 @@ def _checked(value: Any, kind: type) -> Any:
     # JSON knows no difference between 1 and True, Python's isinstance sees one int in both.
     if type(value) is not kind:
         raise ValueError(f"{value!r} is not of type {kind.__name__}")
+    return value
+
+
+def _one_of(value: Any, wanted: tuple[Any, ...]) -> Any:
+    if value not in wanted:
+        raise ValueError(f"{value!r} is none of {wanted}")
     return value
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from minikafka.broker.interception import Rule
 from minikafka.effects import Halt
+from minikafka.faults.book import Armed
+from minikafka.faults.rule import Rule
 from minikafka.history import History
 from minikafka.runtime.control.views import NodeView, Question
 from minikafka.runtime.host import HostState
@@ -90,11 +91,18 @@ class HostedNode(Protocol):
 class RuleBook(Protocol):
     """Fault rules in force at every node."""
 
-    async def add(self, rule: Rule) -> None:
-        """In force everywhere when this returns. The rule given is the one that counts."""
+    @property
+    def in_force(self) -> list[Armed]:
+        """Oldest first, each with how often it struck so far."""
 
-    async def remove(self, rule: Rule) -> None: ...
-    async def clear(self) -> None: ...
+    async def add(self, rule: Rule) -> Armed:
+        """In force everywhere when this returns; the one returned counts. Raises ConfigError for an id in force."""
+
+    async def remove(self, armed: Armed) -> None:
+        """Heal it: what it kept goes on. No-op when it is not in force."""
+
+    async def clear(self) -> None:
+        """Heal all."""
 
 
 class Hosting(Protocol):

@@ -14,36 +14,39 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from minikafka.broker.interception import Rule
+from minikafka.faults.book import Armed
+from minikafka.faults.rule import Rule
 
 NUMBER: Final = struct.Struct(">I")
-YES: Final = b"\1"
-NO: Final = b"\0"
 
 
-class CountedByParent(Rule):
-    """A rule as its child sees it."""
+class CountedByParent(Armed):
+    """A rule as its child sees it; `fired` is as of the last strike here."""
 
-    def __init__(self, number: int, rule: Rule, ballot: socket.socket) -> None:
-        super().__init__(rule.match, rule.action)
-        self.number = number
+    __slots__ = ("_ballot",)
+
+    def __init__(self, rule: Rule, number: int, ballot: socket.socket) -> None:
+        super().__init__(rule, number)
         self._ballot = ballot
 
     def strikes(self) -> bool:
         """Whether this request is struck. Ends the process when there is no parent to ask."""
         self._ballot.sendall(NUMBER.pack(self.number))
-        answer = self._ballot.recv(1)
-        if not answer:
+        answer = self._ballot.recv(NUMBER.size, socket.MSG_WAITALL)
+        if len(answer) < NUMBER.size:
             os._exit(1)
-        return answer == YES
+        fired: int = NUMBER.unpack(answer)[0]
+        self.fired = max(self.fired, fired)
+        return fired > 0
 
 
 class Ballot:
     """The parent's end, for one child."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, strikes: Callable[[int], bool]
+        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, strikes: Callable[[int], int]
     ) -> None:
+        """`strikes`: how often this rule struck, if it strikes now; else 0."""
         self._loop = loop
         self._socket = sock
         self._strikes = strikes
@@ -65,8 +68,8 @@ class Ballot:
         if len(self._asked) == NUMBER.size:
             (number,) = NUMBER.unpack(self._asked)
             self._asked = b""
-            # The child waits for this one byte, so there is room for it.
-            self._socket.send(YES if self._strikes(number) else NO)
+            # The child waits for these four bytes, so there is room for them.
+            self._socket.send(NUMBER.pack(self._strikes(number)))
 
     def descriptor(self) -> int:
         return self._socket.fileno()

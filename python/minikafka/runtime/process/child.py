@@ -17,8 +17,8 @@ import sys
 from typing import Any, Final
 
 from minikafka._core import Disk
-from minikafka.broker.interception import Rules
 from minikafka.errors import MinikafkaError
+from minikafka.faults.book import Armed, Rules
 from minikafka.runtime.control.plain import from_plain
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import EVERYTHING, NodeView, Question
@@ -47,7 +47,7 @@ class Child:
         self._ballot = ballot
         self._driver = Driver(loop)
         self._rules = Rules()
-        self._by_number: dict[int, CountedByParent] = {}
+        self._by_number: dict[int, Armed] = {}
         self._watched: dict[int, tuple[Question, NodeView | None]] = {}
         self._ports: list[Port] = []
         self._node: EmbeddedNode | None = None
@@ -74,7 +74,9 @@ class Child:
             messages.RemoveRule: self._remove_rule,
             messages.Tell: self._tell,
             messages.FailSync: lambda message: self._in_background(self._living.fail_sync(message.times)),
-            messages.HoldMetadata: lambda message: self._in_background(self._living.hold_metadata(held=message.held)),
+            messages.HoldMetadata: lambda message: self._in_background(
+                self._living.hold_metadata(held=message.held)
+            ),
             messages.Sync: lambda message: self._channel.send(messages.Synced(message.number)),
         }
 
@@ -188,14 +190,14 @@ class Child:
     # Faults.
 
     def _add_rule(self, message: messages.AddRule) -> None:
-        rule = CountedByParent(message.number, message.rule, self._ballot)
-        self._by_number[message.number] = rule
-        self._rules.add(rule)
+        armed = CountedByParent(message.rule, message.number, self._ballot)
+        self._by_number[message.number] = self._rules.put(armed)
 
     def _remove_rule(self, message: messages.RemoveRule) -> None:
-        rule = self._by_number.pop(message.number, None)
-        if rule is not None:
-            self._rules.remove(rule)
+        armed = self._by_number.pop(message.number, None)
+        if armed is not None:
+            self._rules.remove(armed)
+            self._living.faults_healed()
 
     def _tell(self, message: messages.Tell) -> None:
         self._trace.on = message.on

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from minikafka.broker.interception import Rule
+from minikafka.faults.book import Armed, Rules
+from minikafka.faults.rule import Rule
 from minikafka.history import History
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.plan import NodePlan
@@ -90,30 +91,33 @@ class SharedRules:
 
     def __init__(self, say: Callable[[messages.ToChild], Awaitable[None]]) -> None:
         self._say = say
-        self._by_number: dict[int, Rule] = {}
-        self._next = 1
+        self._book = Rules()
 
-    async def add(self, rule: Rule) -> None:
-        number = self._next
-        self._next += 1
-        self._by_number[number] = rule
-        await self._say(messages.AddRule(number, rule))
+    @property
+    def in_force(self) -> list[Armed]:
+        return list(self._book.in_force)
 
-    async def remove(self, rule: Rule) -> None:
-        for number, one in list(self._by_number.items()):
-            if one is rule:
-                del self._by_number[number]
-                await self._say(messages.RemoveRule(number))
+    async def add(self, rule: Rule) -> Armed:
+        armed = self._book.add(rule)
+        await self._say(messages.AddRule(armed.number, armed.rule))
+        return armed
+
+    async def remove(self, armed: Armed) -> None:
+        if self._book.is_in_force(armed.number):
+            self._book.remove(armed)
+            await self._say(messages.RemoveRule(armed.number))
 
     async def clear(self) -> None:
-        for rule in list(self._by_number.values()):
-            await self.remove(rule)
+        for armed in self.in_force:
+            await self.remove(armed)
 
-    def strikes(self, number: int) -> bool:
-        """A child met a request that this rule is about."""
-        rule = self._by_number.get(number)
-        return rule is not None and rule.strikes()
+    def strikes(self, number: int) -> int:
+        """A child met a request that this rule is about: how often it struck, if it strikes this one; else 0."""
+        for armed in self._book.in_force:
+            if armed.number == number:
+                return armed.fired if armed.strikes() else 0
+        return 0
 
     def all(self) -> list[messages.ToChild]:
         """For a new life."""
-        return [messages.AddRule(number, rule) for number, rule in self._by_number.items()]
+        return [messages.AddRule(armed.number, armed.rule) for armed in self._book.in_force]

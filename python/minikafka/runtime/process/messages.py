@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from minikafka.broker.interception import Rule
+from minikafka.faults.rule import Rule
 from minikafka.runtime.control.views import NodeView, Question
 from minikafka.runtime.plan import NodePlan
 from minikafka.trace import TraceEvent
@@ -98,7 +98,7 @@ class AddRule:
 
 @dataclass(frozen=True, slots=True)
 class RemoveRule:
-    """It is not any more."""
+    """It is not any more; what it kept goes on."""
 
     number: int
 

@@ -41,7 +41,7 @@ class ChildNode:
         loop: asyncio.AbstractEventLoop,
         plan: NodePlan,
         seed: int | None,
-        strikes: Callable[[int], bool],
+        strikes: Callable[[int], int],
         on_told: Callable[[ChildNode, list[TraceEvent]], None],
         on_change: Callable[[], None],
         on_halt: Callable[[HostedNode], None],
