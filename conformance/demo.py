@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from minikafka import Cluster
+from minikafka.checker.anomaly import Anomaly
 
 from conformance.clients.programs import PROGRAMS
 from conformance.scenarios import leader_lost, leaders_killed, power_lost, response_lost, transactions
@@ -57,13 +58,13 @@ def two_leaders_killed() -> Seen:
 def unclean_election() -> Seen:
     with Cluster(brokers=3, config={"unclean.leader.election.enable": "true"}) as cluster:
         result = leader_lost.run(cluster, "unclean", wait_for_shrink=True)
-    return Seen(len(result.verdict.lost) == leader_lost.AFTER, str(result))
+    return Seen(len(result.verdict.ids(Anomaly.LOST)) == leader_lost.AFTER, str(result))
 
 
 def clean_election() -> Seen:
     with Cluster(brokers=3, config={"replica.lag.time.max.ms": "30000"}) as cluster:
         result = leader_lost.run(cluster, "lagging", wait_for_shrink=False)
-    return Seen(len(result.verdict.lost) == leader_lost.AFTER, str(result))
+    return Seen(len(result.verdict.ids(Anomaly.LOST)) == leader_lost.AFTER, str(result))
 
 
 def retry(*, idempotence: bool, copies: int) -> Seen:
@@ -74,7 +75,7 @@ def retry(*, idempotence: bool, copies: int) -> Seen:
 
 def power_loss(durability: str, *, loses: bool) -> Seen:
     verdict = power_lost.run(durability)
-    return Seen(bool(verdict.lost) == loses and not verdict.duplicated, str(verdict))
+    return Seen(bool(verdict.of(Anomaly.LOST)) == loses and not verdict.of(Anomaly.DUPLICATED), str(verdict))
 
 
 def atomic_transactions() -> Seen:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conformance.checker import Verdict, judge
 from conformance.clients.process import ClientProcess, OptionValue
 from conformance.clients.programs import Program
 from conformance.counts import count
+from conformance.judging import ClientVerdict, judge
 from conformance.recording import RecordingProducer, high_watermarks, read_all
 from conformance.targets import Target
 from conformance.view import GROUP, TRANSACTION, ClusterView
@@ -86,7 +86,7 @@ class Copy:
         )
 
 
-def run(target: Target, program: Program, protocol: str = "classic", suffix: str = "") -> Verdict:
+def run(target: Target, program: Program, protocol: str = "classic", suffix: str = "") -> ClientVerdict:
     """Needs three brokers; raises ClientFailed or NeverHappened when the copy does not go on."""
     copy = Copy(target, program, protocol, suffix)
     view = ClusterView(target.bootstrap_servers)

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from conformance.checker import Verdict, judge
 from conformance.clients.process import ClientProcess
 from conformance.clients.programs import Program
 from conformance.counts import count
 from conformance.history import Operation
+from conformance.judging import ClientVerdict, judge
 from conformance.recording import RecordingProducer, high_watermarks
 from conformance.targets import Target
 from conformance.view import GROUP, ClusterView
@@ -32,7 +32,7 @@ UNENDING = 1_000_000_000
 class Shared:
     """What the members read together, and what each of them read after the last kill."""
 
-    verdict: Verdict
+    verdict: ClientVerdict
     shares: list[int]
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ def run(target: Target, program: Program, protocol: str = "classic", suffix: str
         ends = list(high_watermarks(target.bootstrap_servers, topic, PARTITIONS).values())
         wait_until("all offsets committed", lambda: view.committed(group, topic, PARTITIONS) == ends, 60)
         shares = [len(receipts([member])) - earlier for member, earlier in zip(members, before, strict=True)]
-    return Shared(judge(sends, receipts(members)), shares)
+    return Shared(judge(sends, *(member.operations for member in members)), shares)
 
 
 def receipts(members: Iterable[ClientProcess]) -> list[Operation]:

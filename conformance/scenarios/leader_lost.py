@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from minikafka import Cluster
 
-from conformance.checker import Verdict, judge
+from conformance.judging import ClientVerdict, judge
 from conformance.recording import RecordingProducer, read_all
 from conformance.view import ClusterView
 
@@ -24,7 +24,7 @@ AFTER = 300
 @dataclass(frozen=True, slots=True)
 class LeaderLost:
     isr_at_death: list[int]
-    verdict: Verdict
+    verdict: ClientVerdict
 
     def __str__(self) -> str:
         return f"ISR {self.isr_at_death} when the leader died; {self.verdict}"

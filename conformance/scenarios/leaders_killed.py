@@ -7,7 +7,7 @@ rebuilt that memory from the log.
 
 from __future__ import annotations
 
-from conformance.checker import Verdict, judge
+from conformance.judging import ClientVerdict, judge
 from conformance.recording import RecordingProducer, read_all
 from conformance.targets import Target
 from conformance.view import ClusterView
@@ -18,7 +18,7 @@ LOAD = 3_000
 CONFIG = {"min.insync.replicas": "2"}
 
 
-def run(target: Target, topic: str = "leaders-killed") -> Verdict:
+def run(target: Target, topic: str = "leaders-killed") -> ClientVerdict:
     """Needs three brokers; raises NeverHappened when the cluster does not come back."""
     view = ClusterView(target.bootstrap_servers)
     view.create_topic(topic, PARTITIONS, 3, CONFIG)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from minikafka import Cluster
 
-from conformance.checker import Verdict, judge
+from conformance.judging import ClientVerdict, judge
 from conformance.recording import RecordingProducer, read_all
 
 RECORDS = 500
 
 
-def run(durability: str, seed: int = 7) -> Verdict:
+def run(durability: str, seed: int = 7) -> ClientVerdict:
     with Cluster(brokers=1, durability=durability) as cluster:
         cluster.topic("power-lost", partitions=1)
         producer = RecordingProducer(cluster.bootstrap_servers, batch_num_messages=20)

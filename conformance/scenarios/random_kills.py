@@ -22,7 +22,7 @@ from confluent_kafka import Consumer
 from minikafka import Cluster
 from minikafka._core import inspect_batches
 
-from conformance.checker import Verdict, judge
+from conformance.judging import ClientVerdict, judge
 from conformance.recording import RecordingProducer, read_all
 from conformance.waiting import NeverHappened
 
@@ -48,7 +48,7 @@ class Result:
     """What was done, and what it did."""
 
     seed: int
-    verdict: Verdict
+    verdict: ClientVerdict
     broker_kills: int
     controller_kills: int
     unseen: list[str] = field(default_factory=list)

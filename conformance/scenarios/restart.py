@@ -14,8 +14,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
-from conformance.checker import Verdict, judge
 from conformance.history import Operation
+from conformance.judging import ClientVerdict, judge
 from conformance.recording import RecordingProducer, read_all
 from conformance.view import ClusterView
 
@@ -39,7 +39,7 @@ class State:
     offsets: list[int]
     committed_transactions: list[str]
     all_transactions: list[str]
-    verdict: Verdict
+    verdict: ClientVerdict
 
 
 def run(bootstrap_servers: str, restart: Callable[[], str]) -> tuple[State, State]:

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from conformance.checker import Verdict, judge
 from conformance.clients.process import ClientProcess
 from conformance.clients.programs import Program
 from conformance.counts import count
 from conformance.history import Operation
+from conformance.judging import ClientVerdict, judge
 from conformance.recording import RecordingProducer, read_all
 from conformance.targets import Target
 from conformance.view import GROUP, ClusterView
@@ -37,7 +37,7 @@ TIMEOUT_S = 120
 INPUT, OUTPUT, APPLICATION = "lines", "word-counts", "counter"
 
 
-def run(target: Target, program: Program, state: Path) -> Verdict:
+def run(target: Target, program: Program, state: Path) -> ClientVerdict:
     """Needs three brokers, and `state` empty; raises ClientFailed or NeverHappened when counting does not go on."""
     view = ClusterView(target.bootstrap_servers)
     for topic in (INPUT, OUTPUT):

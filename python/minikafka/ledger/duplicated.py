@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
+from minikafka.checker.anomaly import Anomaly
 from minikafka.history import Event
 from minikafka.ledger.facts import PartitionFacts
-from minikafka.ledger.finding import Anomaly, Finding
+from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedPartition, LoggedRecord, opened
 from minikafka.types import NO_PRODUCER_ID, Offset
 

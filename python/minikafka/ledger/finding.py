@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any, NamedTuple
 
+from minikafka.checker.anomaly import Anomaly
 from minikafka.history import Event
 from minikafka.types import Offset, TopicPartition
-
-
-class Anomaly(Enum):
-    """Names after Jepsen's. The value is the sentence that a verdict prints."""
-
-    LOST = "acknowledged, and no longer readable"
-    UNSEEN = "acknowledged, in the log, and visible to nobody"
-    DUPLICATED = "readable more than once"
-    REORDERED = "in another order than it was sent in"
-    ABORTED_READ = "delivered, although its transaction was aborted"
-    TORN = "part of a transaction that is neither wholly committed nor wholly aborted"
-    HANGING = "part of a transaction that nobody will ever end"
-    OFFSET_REUSED = "known to somebody at an offset that now holds another record"
 
 
 class Finding(NamedTuple):

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minikafka.checker.anomaly import Anomaly
 from minikafka.history import Event
 from minikafka.ledger.facts import Batch, PartitionFacts
-from minikafka.ledger.finding import Anomaly, Finding
+from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedBatch, LoggedPartition
 
 ALL = -1

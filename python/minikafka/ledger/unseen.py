@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minikafka.checker.anomaly import Anomaly
 from minikafka.ledger.facts import PartitionFacts
-from minikafka.ledger.finding import Anomaly, Finding
+from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedPartition
 
 

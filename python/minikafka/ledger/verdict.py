@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from minikafka.checker.anomaly import Anomaly
 from minikafka.errors import VerdictError
 from minikafka.ledger import duplicated, lost, unseen
 from minikafka.ledger.facts import Facts
-from minikafka.ledger.finding import Anomaly, Finding
+from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedPartition
 from minikafka.types import TopicPartition
 

@@ -1,0 +1,1 @@
+"""The lab: claims about messages, each shown with a bad and a good configuration, and judged from both sides."""
