@@ -160,7 +160,9 @@ class _Question:
     """One question, asked again while the coordinator says [51], or a guard was lost, and there is time.
 
     A lost guard need not mean that *this* transaction ended: under TV2 the marker of the one before may come as late
-    as that. Only a yes that was asked for under a guard still standing is good, so ask once more.
+    as that. Only a yes that was asked for under a guard still standing is good, so ask once more. A coordinator that
+    waited with its yes for those markers may have used up all the time, and [48] ends a Java producer for good: a write
+    that adds its partition may ask once more even then, and is answered at once, being added already.
     """
 
     def __init__(self, broker: Broker, request: AddPartitions, add: bool, number: int, done: Done) -> None:
@@ -176,6 +178,7 @@ class _Question:
             settings.add_partitions_to_txn_retry_backoff_max_ms, settings.request_timeout_ms
         )
         self._retry_until_ms: int | None = None
+        self._has_insisted = False
 
     def ask(self, now: Now) -> None:
         self._guards.begin()
@@ -267,7 +270,7 @@ class _Question:
     def _answered(self, errors: Errors, now: Now) -> None:
         refused = {name: self._told(code) for name, code in errors.items() if code is not ErrorCode.NONE}
         lost = [name for name in self._guards.lost() if name not in refused]
-        if lost and self._has_time(now):
+        if lost and (self._has_time(now) or self._may_insist()):
             self.ask(now)
             return
         if self._broker.trace.on:
@@ -285,6 +288,11 @@ class _Question:
     def _has_time(self, now: Now) -> bool:
         assert self._retry_until_ms is not None, "it was asked"
         return now.monotonic_ms + self._retry_ms <= self._retry_until_ms
+
+    def _may_insist(self) -> bool:
+        insists = self._add and not self._has_insisted
+        self._has_insisted = True
+        return insists
 
     def _tell_asked(self) -> None:
         why = "a transaction's first write here: "

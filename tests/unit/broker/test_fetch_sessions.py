@@ -44,7 +44,9 @@ def key(name: str) -> Key:
     return name, NO_TOPIC_ID, 0
 
 
-def opened(sessions: FetchSessions, *names: str, reader: Reader = CONSUMER, ms: int = 0) -> FetchSession | None:
+def opened(
+    sessions: FetchSessions, *names: str, reader: Reader = CONSUMER, ms: int = 0
+) -> FetchSession | None:
     asked = sessions.asked(0, INITIAL_EPOCH, asking(*names), [], reader, by_id=False, now=at(ms))
     assert asked.opens
     return sessions.open(asked.partitions, reader, by_id=False, now=at(ms))
@@ -106,7 +108,10 @@ def test_f10_a_session_remembers_what_is_not_named_again() -> None:
     session = one(sessions, "a", "b", "c")
     asked = go_on(sessions, session, 1, asking("b", offset=5), forgetting=[key("a")])
     assert asked.session is session
-    assert {name: known.wanted.fetch_offset for (name, _, _), known in session.partitions.items()} == {"b": 5, "c": 0}
+    assert {name: known.wanted.fetch_offset for (name, _, _), known in session.partitions.items()} == {
+        "b": 5,
+        "c": 0,
+    }
 
 
 def test_f10_only_the_epoch_expected_goes_on() -> None:

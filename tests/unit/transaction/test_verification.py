@@ -115,6 +115,25 @@ def test_t6_a_guard_lost_to_the_marker_before_is_asked_for_again() -> None:
     assert heard == [{}]
 
 
+def test_t6_a_guard_lost_in_a_long_wait_is_asked_for_once_more() -> None:
+    """The coordinator's yes came with the last marker, after all the time there was: the next one needs no waiting. A
+    guard that is lost again is the end."""
+    broker = Broker(coordinator=2)
+    heard = ask(broker, ORDERS_0, producer=ProducerIdAndEpoch(7, 0), adds=True)
+    broker.partitions[ORDERS_0].verifications.end(7)
+    broker.calls.pop().on_reply(reply(ErrorCode.NONE), later(RETRY_AT_MOST_MS))
+    assert heard == []
+    again = broker.calls.pop()
+    again.on_reply(reply(ErrorCode.NONE), later(RETRY_AT_MOST_MS))
+    assert heard == [{}]
+
+    unlucky = ask(broker, ORDERS_0, producer=ProducerIdAndEpoch(7, 0), adds=True)
+    for _ in range(2):
+        broker.partitions[ORDERS_0].verifications.end(7)
+        broker.calls.pop().on_reply(reply(ErrorCode.NONE), later(RETRY_AT_MOST_MS))
+    assert unlucky == [{ORDERS_0: ErrorCode.INVALID_TXN_STATE}]
+
+
 def test_t6_an_append_overtaken_by_its_own_end_is_refused() -> None:
     """The guard is gone and stays gone: after the marker the write would hang for ever (T14)."""
     broker = Broker(coordinator=2)
@@ -178,7 +197,7 @@ def test_t6_the_trace_says_who_was_asked_and_what_came_of_it() -> None:
     """T14 is told when a marker overtook the question: that write would have hung for ever."""
     broker = Broker(coordinator=1)
     broker.trace = Trace(on=True)
-    ask(broker, ORDERS_0, producer=ProducerIdAndEpoch(7, 0), adds=True)
+    ask(broker, ORDERS_0, producer=ProducerIdAndEpoch(7, 0), adds=False)
     broker.partitions[ORDERS_0].verifications.end(7)
     broker.calls.pop().on_reply(reply(ErrorCode.NONE), later(RETRY_AT_MOST_MS))
     told = [(event.kind, event.rule, event.facts["what"]) for event in broker.trace.take()]
