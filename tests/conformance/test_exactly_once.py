@@ -8,7 +8,7 @@ import pytest
 
 from conformance.clients.programs import Program
 from conformance.history import Outcome
-from conformance.scenarios import exactly_once_copy, response_lost, transactions
+from conformance.scenarios import exactly_once_copy, message_copier, response_lost, transactions
 from conformance.targets import Target
 
 GetProgram = Callable[[str], Program]
@@ -58,3 +58,14 @@ def test_the_copy_is_exactly_once_while_it_and_its_brokers_are_killed(
     verdict = exactly_once_copy.run(killable, program(client), protocol)
     assert verdict.is_clean, str(verdict)
     assert verdict.received == exactly_once_copy.RECORDS
+
+
+@pytest.mark.parametrize("by_group", [False, True])
+def test_kafkas_message_copier_is_exactly_once_while_it_and_its_brokers_are_killed(
+    by_group: bool, killable: Target, program: GetProgram
+) -> None:
+    """Apache Kafka's TransactionalMessageCopier with random aborts: the output equals the input, each record once."""
+    program("java")
+    verdict = message_copier.run(killable, by_group=by_group)
+    assert verdict.is_clean, str(verdict)
+    assert verdict.received == message_copier.RECORDS

@@ -94,7 +94,9 @@ def test_f10_one_busy_partition_costs_nothing_for_the_others(monkeypatch: pytest
     producer = Producer(world, "p", busy, [b"%d" % n for n in range(10)], world.fork("p"))
     producer.run()
     assert world.run_until(lambda: producer.is_done, 20_000)
-    named = [index.partition for request in requests for topic in request.topics for index in topic.partitions]
+    named = [
+        index.partition for request in requests for topic in request.topics for index in topic.partitions
+    ]
     assert set(named) == {3}
     assert set(reads) == {str(busy)}
 
@@ -260,7 +262,9 @@ def deleted(world: World, topic: str) -> None:
     broker = world.broker(1)
     assert broker is not None
     answers: list[Buffer | None] = []
-    frame = codec.encode_request(20, 5, 1, "admin", DeleteTopicsRequest(topic_names=[topic], timeout_ms=5_000))
+    frame = codec.encode_request(
+        20, 5, 1, "admin", DeleteTopicsRequest(topic_names=[topic], timeout_ms=5_000)
+    )
     Connection(world, 1).ask(frame, answers.append)
     gone: Callable[[], bool] = lambda: broker.replicas.get(TopicPartition(topic, 0)) is None  # noqa: E731
     assert world.run_until(gone, 10_000)

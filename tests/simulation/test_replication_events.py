@@ -56,14 +56,24 @@ def test_r6_r8_r9_r10_r12_a_follower_that_goes_and_comes_back_is_told() -> None:
     append(world, name, leader.leader)
     assert world.run_until(lambda: leader.isr == [leader.leader], 3_000)
     late = [event for event in events(world, "isr", "R8") if event.topic == name.topic][-1]
-    assert (late.get("what"), late.get("dropped"), late.get("why")) == ("proposed", [gone], "not caught up for 500 ms")
+    assert (late.get("what"), late.get("dropped"), late.get("why")) == (
+        "proposed",
+        [gone],
+        "not caught up for 500 ms",
+    )
     decided = next(event for event in events(world, "isr", "R14") if event.topic == name.topic)
-    assert (decided.broker, decided.get("isr"), decided.get("elr")) == (CONTROLLER_ID, (leader.leader,), (gone,))
+    assert (decided.broker, decided.get("isr"), decided.get("elr")) == (
+        CONTROLLER_ID,
+        (leader.leader,),
+        (gone,),
+    )
     answered = events(world, "isr", "R10")[-1]
     assert (answered.get("what"), answered.get("isr")) == ("committed", (leader.leader,))
     held = [event for event in events(world, "high_watermark", "R6") if event.topic == name.topic]
     assert [(event.get("offset"), event.get("would_be")) for event in held] == [(0, 1)]
-    assert world.run_until(lambda: any(e.get("what") == "fenced" for e in events(world, "broker", "R12")), 8_000)
+    assert world.run_until(
+        lambda: any(e.get("what") == "fenced" for e in events(world, "broker", "R12")), 8_000
+    )
     world.hosts[gone].resume()
     assert world.run_until(lambda: leader.isr == [1, 2], 20_000)
     joined = [event for event in events(world, "isr", "R9") if event.topic == name.topic][-1]
@@ -73,7 +83,9 @@ def test_r6_r8_r9_r10_r12_a_follower_that_goes_and_comes_back_is_told() -> None:
 
 def test_r11_r13_r15_r16_elections_and_truncations_are_told() -> None:
     """R13 who leads at first, R16 whom an admin prefers, R15 an unclean election, R11 what it cuts off."""
-    world = traced(3, brokers=2, config={"unclean.leader.election.enable": True, "replica.lag.time.max.ms": 500})
+    world = traced(
+        3, brokers=2, config={"unclean.leader.election.enable": True, "replica.lag.time.max.ms": 500}
+    )
     name = create(world, 1, 2)[0]
     first = leader_of(world, name)
     assert first is not None
@@ -115,8 +127,16 @@ def test_r17_a_move_is_told_when_it_begins_and_when_it_is_done() -> None:
     move(world, name, [target])
     assert world.run_until(lambda: is_at(world, name, target), 10_000)
     begun, done = events(world, "reassignment", "R17")
-    assert (begun.get("replicas"), begun.get("adding"), begun.get("removing")) == ((target, old), (target,), (old,))
+    assert (begun.get("replicas"), begun.get("adding"), begun.get("removing")) == (
+        (target, old),
+        (target,),
+        (old,),
+    )
     assert (done.get("replicas"), done.get("done"), done.get("leader_epoch")) == ((target,), True, 1)
     move(world, name, None)
-    refused = [event for event in events(world, "refused", "R17") if event.get("api") == "AlterPartitionReassignments"]
+    refused = [
+        event
+        for event in events(world, "refused", "R17")
+        if event.get("api") == "AlterPartitionReassignments"
+    ]
     assert [event.get("code") for event in refused] == ["NO_REASSIGNMENT_IN_PROGRESS"]
