@@ -188,6 +188,13 @@ TABLE: Final[tuple[Row, ...]] = (
     _row(
         frozenset({Anomaly.ABORTED_READ, Anomaly.TORN}),
         Stage.BROKER,
+        lambda run: not run.transactional,
+        "several sends are one only in a transaction",
+        "transactional.id",
+    ),
+    _row(
+        frozenset({Anomaly.ABORTED_READ, Anomaly.TORN}),
+        Stage.BROKER,
         lambda run: run.isolation == READ_UNCOMMITTED,
         "read_uncommitted reads whatever is below the high watermark",
         "isolation.level=read_committed",
