@@ -17,6 +17,7 @@ from minikafka.errors import ConfigError, MinikafkaError
 VERBS: Final = {
     "serve": "run brokers in the foreground",
     "run": "start brokers, run a command against them, stop",
+    "lab": "try every claim about lost and repeated messages, both ways, with a real client",
     "story": "run a page of docs/learn in the simulator and check what it shows",
     "config": "settings in force and where each came from",
     "apis": "the APIs and versions served",
