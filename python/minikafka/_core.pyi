@@ -44,7 +44,9 @@ __all__ = [
 
 # --- log: rust/py/src/{batch,log,fs,flush,error}.rs ---------------------------------------------------------
 
-_BatchErrorKind: TypeAlias = Literal["corrupt", "invalid", "unsupported_magic", "unsupported_compression", "too_large"]
+_BatchErrorKind: TypeAlias = Literal[
+    "corrupt", "invalid", "unsupported_magic", "unsupported_compression", "too_large"
+]
 
 class BatchError(ValueError):
     """Bytes that are no acceptable batch. Nothing was appended."""

@@ -153,6 +153,14 @@ class ErrorCode(IntEnum):
     SHARE_SESSION_LIMIT_REACHED = 133
 
 
+def error_name(code: int) -> str:
+    """The protocol's name of a code received, also of one this version does not know."""
+    try:
+        return ErrorCode(code).name
+    except ValueError:
+        return f"error {code}"
+
+
 class Rejected(Exception):
     """A request, or one partition of it, refused. State is as before.
 
@@ -173,6 +181,18 @@ class MinikafkaError(Exception):
 
 class ConfigError(MinikafkaError, ValueError):
     """An unknown setting, a value of the wrong type, or numbers that contradict what exists."""
+
+
+class Unreachable(MinikafkaError):
+    """A broker could not be connected to, or went away instead of answering: nothing is known."""
+
+
+class RequestRefused(MinikafkaError):
+    """A broker answered, and the answer was no. `code`: Kafka's error code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class WaitTimeout(MinikafkaError, TimeoutError):

@@ -77,5 +77,7 @@ def parse_properties(data: bytes | None) -> dict[str, str]:
     """Its inverse; comments and blank lines are skipped."""
     if data is None:
         return {}
-    pairs = (line.partition("=") for line in data.decode(errors="replace").splitlines() if not line.startswith("#"))
+    pairs = (
+        line.partition("=") for line in data.decode(errors="replace").splitlines() if not line.startswith("#")
+    )
     return {name.strip(): value.strip() for name, separator, value in pairs if separator}

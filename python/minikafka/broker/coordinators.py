@@ -120,21 +120,29 @@ def logged(partition: Partition) -> Iterator[list[LoggedRecord | LoggedMarker]]:
             offset, max_bytes=LOAD_CHUNK_BYTES, upper_bound=log.log_end_offset, at_least_one_batch=True
         )
         if chunk.next_offset <= offset:
-            raise Rejected(ErrorCode.KAFKA_STORAGE_ERROR, f"{partition.topic_partition} cannot be read at {offset}")
+            raise Rejected(
+                ErrorCode.KAFKA_STORAGE_ERROR, f"{partition.topic_partition} cannot be read at {offset}"
+            )
         entries: list[LoggedRecord | LoggedMarker] = []
         for header, data in batches.split(chunk.data):
             if header.is_control:
                 if header.control_type in (0, 1):
                     entries.append(
                         LoggedMarker(
-                            header.last_offset, header.producer_id, header.producer_epoch, header.control_type == 1
+                            header.last_offset,
+                            header.producer_id,
+                            header.producer_epoch,
+                            header.control_type == 1,
                         )
                     )
                 continue
             producer_id = header.producer_id if header.is_transactional else -1
             entries += [
                 LoggedRecord(
-                    record.offset, CoordinatorRecord(record.key, record.value), producer_id, header.producer_epoch
+                    record.offset,
+                    CoordinatorRecord(record.key, record.value),
+                    producer_id,
+                    header.producer_epoch,
                 )
                 for record in batches.read_records(data)
                 if record.key is not None

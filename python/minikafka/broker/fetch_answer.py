@@ -50,7 +50,9 @@ class FetchAnswer:
         for partition, outcome in _missing_last(found):
             topic = topics[-1] if topics else None
             if topic is None or topic.topic != partition.topic or topic.topic_id != partition.topic_id:
-                topic = FetchableTopicResponse(topic=partition.topic, topic_id=partition.topic_id, partitions=[])
+                topic = FetchableTopicResponse(
+                    topic=partition.topic, topic_id=partition.topic_id, partitions=[]
+                )
                 topics.append(topic)
             topic.partitions.append(self._data(partition, outcome))
         return FetchResponse(

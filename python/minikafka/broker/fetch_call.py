@@ -172,7 +172,9 @@ class FetchCall:
         session = asked.session
         if session is not None and session.epoch != next_epoch(asked.epoch):
             # The same session went on elsewhere while this fetch waited: what it found may have been told there.
-            refused = FetchResponse(error_code=int(ErrorCode.INVALID_FETCH_SESSION_EPOCH), session_id=session.id)
+            refused = FetchResponse(
+                error_code=int(ErrorCode.INVALID_FETCH_SESSION_EPOCH), session_id=session.id
+            )
             self._request.reply(refused)
             return
         if self._broker.trace.on:
@@ -181,7 +183,9 @@ class FetchCall:
         if session is not None:
             told = [each for each in found if each[0].has_news(each[1])]
         elif asked.opens:
-            session = self._broker.fetch_sessions.open(asked.partitions, self._reader, by_id=self._by_id, now=now)
+            session = self._broker.fetch_sessions.open(
+                asked.partitions, self._reader, by_id=self._by_id, now=now
+            )
         if session is not None:
             for partition, outcome in found:
                 self._remember(session, partition, outcome)
@@ -314,4 +318,6 @@ class FetchCall:
         if replica_id == self._broker.broker_id or replica_id not in partition.replicas:
             knows = leader_epoch != NO_EPOCH
             code = ErrorCode.UNKNOWN_LEADER_EPOCH if knows else ErrorCode.NOT_LEADER_OR_FOLLOWER
-            raise Rejected(code, f"broker {replica_id} is no follower of {partition.topic_partition}", rule="R17")
+            raise Rejected(
+                code, f"broker {replica_id} is no follower of {partition.topic_partition}", rule="R17"
+            )

@@ -59,7 +59,9 @@ class CachedPartition:
 
     __slots__ = ("high_watermark", "log_start_offset", "name", "topic", "topic_id", "turn", "wanted")
 
-    def __init__(self, topic: str, topic_id: TopicId, name: TopicPartition | None, wanted: FetchPartition) -> None:
+    def __init__(
+        self, topic: str, topic_id: TopicId, name: TopicPartition | None, wanted: FetchPartition
+    ) -> None:
         self.topic = topic
         self.topic_id = topic_id
         self.name = name

@@ -105,7 +105,9 @@ class FetchSessions:
         self._update(session, partitions.values(), forgotten)
         if self._cached > MAX_CACHED_PARTITIONS:
             self._close(session, now)
-            raise Rejected(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, "too many partitions in fetch sessions", rule="F10")
+            raise Rejected(
+                ErrorCode.FETCH_SESSION_ID_NOT_FOUND, "too many partitions in fetch sessions", rule="F10"
+            )
         if not session.partitions:
             self._close(session, now)
             return Asked(partitions)
@@ -177,7 +179,9 @@ class FetchSessions:
 
     def _evict(self, privileged: bool, size: int, now: Now) -> bool:
         """Make room for a new session. False when nobody has to go for it."""
-        oldest = min(self._sessions.values(), key=lambda session: (session.last_used_ms, session.id), default=None)
+        oldest = min(
+            self._sessions.values(), key=lambda session: (session.last_used_ms, session.id), default=None
+        )
         if oldest is None:
             return False
         if now.monotonic_ms - oldest.last_used_ms <= EVICTION_MS:

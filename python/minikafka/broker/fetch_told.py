@@ -27,7 +27,9 @@ def tell_answer(trace: Trace, reader: Reader, found: Found, api_version: int) ->
             _tell_read(trace, reader, partition, outcome, api_version)
 
 
-def _tell_read(trace: Trace, reader: Reader, partition: CachedPartition, read: Read, api_version: int) -> None:
+def _tell_read(
+    trace: Trace, reader: Reader, partition: CachedPartition, read: Read, api_version: int
+) -> None:
     name, offset = partition.name, partition.wanted.fetch_offset
     if read.diverging is not None:
         epoch, end_offset = read.diverging
@@ -44,7 +46,13 @@ def _tell_read(trace: Trace, reader: Reader, partition: CachedPartition, read: R
         )
     elif read.preferred_replica is not None:
         trace.event(
-            "fetch", "F11", name, what="sent elsewhere", rack=reader.rack, offset=offset, to=read.preferred_replica
+            "fetch",
+            "F11",
+            name,
+            what="sent elsewhere",
+            rack=reader.rack,
+            offset=offset,
+            to=read.preferred_replica,
         )
     elif len(read.records):
         size = len(read.records)
@@ -75,4 +83,3 @@ def _tell_read(trace: Trace, reader: Reader, partition: CachedPartition, read: R
             last_stable_offset=read.last_stable_offset,
             log_start_offset=read.log_start_offset,
         )
-

@@ -84,7 +84,9 @@ class Fetcher:
         request.min_bytes = settings.replica_fetch_min_bytes
         request.max_bytes = settings.replica_fetch_response_max_bytes
         self._under_way = True
-        self._broker.peers.call(self._leader, request, VERSION, self._replied, self._lost, now, channel=CHANNEL)
+        self._broker.peers.call(
+            self._leader, request, VERSION, self._replied, self._lost, now, channel=CHANNEL
+        )
 
     def _asks(self) -> dict[TopicPartition, Ask] | None:
         """What may have to be told: of every partition, or in a session of those that stirred. None while one of them
@@ -113,7 +115,9 @@ class Fetcher:
         for topic in response.responses:
             name = image.topic_name(topic.topic_id)
             for data in topic.partitions:
-                partition = None if name is None else self._partitions.get(TopicPartition(name, data.partition_index))
+                partition = (
+                    None if name is None else self._partitions.get(TopicPartition(name, data.partition_index))
+                )
                 if partition is not None and partition.topic_id == topic.topic_id:
                     self._stirred[partition.topic_partition] = None
                     self._apply(partition, data, now)

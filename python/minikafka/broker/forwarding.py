@@ -31,7 +31,9 @@ def handle(broker: Broker, request: Request[object], now: Now) -> None:
         header.api_key, header.api_version, header.correlation_id, header.client_id, request.body
     )
     envelope = EnvelopeRequest(
-        request_data=frame[LENGTH_BYTES:], request_principal=None, client_host_address=request.client_host.encode()
+        request_data=frame[LENGTH_BYTES:],
+        request_principal=None,
+        client_host_address=request.client_host.encode(),
     )
 
     def replied(response: EnvelopeResponse, at: Now) -> None:

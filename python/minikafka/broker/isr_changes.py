@@ -43,14 +43,16 @@ class IsrChanges:
         topics: dict[bytes, wire.AlterPartitionRequestTopicData] = {}
         for partition, proposal in proposed:
             topic = topics.setdefault(
-                partition.topic_id, wire.AlterPartitionRequestTopicData(topic_id=partition.topic_id, partitions=[])
+                partition.topic_id,
+                wire.AlterPartitionRequestTopicData(topic_id=partition.topic_id, partitions=[]),
             )
             topic.partitions.append(
                 wire.AlterPartitionRequestPartitionData(
                     partition_index=partition.topic_partition.partition,
                     leader_epoch=proposal.leader_epoch,
                     new_isr_with_epochs=[
-                        wire.BrokerState(broker_id=broker, broker_epoch=epoch) for broker, epoch in proposal.isr
+                        wire.BrokerState(broker_id=broker, broker_epoch=epoch)
+                        for broker, epoch in proposal.isr
                     ],
                     leader_recovery_state=0,
                     partition_epoch=proposal.partition_epoch,

@@ -78,7 +78,13 @@ class Lifecycle:
             previous_broker_epoch=self.previous_broker_epoch,
         )
         self._broker.peers.call(
-            CONTROLLER_ID, request, REGISTRATION_VERSION, self._registered, self._register_lost, now, channel=CHANNEL
+            CONTROLLER_ID,
+            request,
+            REGISTRATION_VERSION,
+            self._registered,
+            self._register_lost,
+            now,
+            channel=CHANNEL,
         )
 
     def _registered(self, response: broker_registration.BrokerRegistrationResponse, now: Now) -> None:
@@ -100,7 +106,9 @@ class Lifecycle:
     def beat(self, now: Now) -> None:
         """One heartbeat; the next is sent an interval after this one was."""
         self._broker.timers.set(
-            ("lifecycle", "beat"), now.monotonic_ms + self._broker.settings.broker_heartbeat_interval_ms, self.beat
+            ("lifecycle", "beat"),
+            now.monotonic_ms + self._broker.settings.broker_heartbeat_interval_ms,
+            self.beat,
         )
         if self._beating or self.broker_epoch == NO_EPOCH or self.state is State.GONE:
             return

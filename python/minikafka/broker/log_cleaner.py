@@ -125,7 +125,9 @@ class LogCleaner:
             f"clean {name}", partial(_run, cleaning, plan), partial(self._done, partition, cleaning)
         )
 
-    def _done(self, partition: Partition, cleaning: Cleaning, result: object, error: str | None, now: Now) -> None:
+    def _done(
+        self, partition: Partition, cleaning: Cleaning, result: object, error: str | None, now: Now
+    ) -> None:
         name = partition.topic_partition
         self._under_way.discard(name)
         if self._broker.replicas.get(name) is partition and partition.offline is None:

@@ -51,7 +51,9 @@ class MetadataFollower:
                 )
             ],
         )
-        self._broker.peers.call(CONTROLLER_ID, request, VERSION, self._replied, self._lost, now, channel=CHANNEL)
+        self._broker.peers.call(
+            CONTROLLER_ID, request, VERSION, self._replied, self._lost, now, channel=CHANNEL
+        )
 
     def _replied(self, response: wire.FetchResponse, now: Now) -> None:
         answers = [answer for topic in response.responses for answer in topic.partitions]

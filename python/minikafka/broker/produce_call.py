@@ -147,7 +147,9 @@ class ProduceCall:
             log_start_offset=appended.log_start_offset,
         )
         if partition.acks_state(appended.last_offset, partition.leader_epoch, acks) is None:
-            waiting = _Waiting(partition, appended.last_offset, partition.leader_epoch, answer, appended.told_as)
+            waiting = _Waiting(
+                partition, appended.last_offset, partition.leader_epoch, answer, appended.told_as
+            )
             self._waiting.append(waiting)
         elif self._broker.trace.on:
             self._tell_ack(name, appended.last_offset, ErrorCode.NONE, appended.told_as)
@@ -165,7 +167,9 @@ class ProduceCall:
             why=rejected.why,
         )
 
-    def _tell_ack(self, name: TopicPartition, last_offset: Offset, code: ErrorCode, cause: int | None) -> None:
+    def _tell_ack(
+        self, name: TopicPartition, last_offset: Offset, code: ErrorCode, cause: int | None
+    ) -> None:
         """L14, R7: what the producer hears of its batch, and which append (or duplicate) it is about."""
         request = self._request
         acks = request.body.acks

@@ -94,7 +94,9 @@ class Purgatory:
 
     def waiting(self) -> list[Waiter]:
         """Everyone parked, oldest deadline first (for `inspect` and for tests)."""
-        return [waiter for _, _, waiter in sorted(self._deadlines, key=lambda entry: entry[:2]) if not waiter.done]
+        return [
+            waiter for _, _, waiter in sorted(self._deadlines, key=lambda entry: entry[:2]) if not waiter.done
+        ]
 
     def parked(self) -> list[tuple[int, list[Mark]]]:
         """Deadline and marks of everyone parked, oldest deadline first (for `inspect`)."""
@@ -104,7 +106,9 @@ class Purgatory:
                 marks.setdefault(id(waiter), []).append(mark)
         entries = sorted(self._deadlines, key=lambda entry: entry[:2])
         return [
-            (deadline_ms, sorted(marks.get(id(waiter), ()))) for deadline_ms, _, waiter in entries if not waiter.done
+            (deadline_ms, sorted(marks.get(id(waiter), ())))
+            for deadline_ms, _, waiter in entries
+            if not waiter.done
         ]
 
     def _expire(self, now: Now) -> None:

@@ -183,7 +183,9 @@ class Session:
 class Sessions:
     """All connections of a node."""
 
-    def __init__(self, outbox: Outbox, interception: Interception, dispatch: Callable[[Session, Buffer, Now], None]):
+    def __init__(
+        self, outbox: Outbox, interception: Interception, dispatch: Callable[[Session, Buffer, Now], None]
+    ):
         self._outbox = outbox
         self._interception = interception
         self._dispatch = dispatch

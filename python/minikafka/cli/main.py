@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final, Protocol, cast
 
 from minikafka import __version__
-from minikafka.errors import ConfigError, MinikafkaError
+from minikafka.errors import ConfigError, MinikafkaError, RequestRefused
 
 VERBS: Final = {
     "serve": "run brokers in the foreground",
@@ -21,8 +22,14 @@ VERBS: Final = {
     "story": "run a page of docs/learn in the simulator and check what it shows",
     "config": "settings in force and where each came from",
     "apis": "the APIs and versions served",
+    "topic": "topics of any Kafka: list, describe, create, alter, delete, offsets",
+    "produce": "append records to a topic of any Kafka",
+    "consume": "read records of any Kafka, by partition or as a group's member",
+    "group": "consumer groups of any Kafka: list, describe, offsets, reset, delete",
+    "txn": "transactions of any Kafka: list, describe, producers, find-hanging, abort",
     "sim": "simulate clusters, clients and misfortunes from a seed, and judge what became of them",
 }
+FALSE: Final = 1
 USAGE: Final = 2
 COULD_NOT_TELL: Final = 3
 INTERRUPTED: Final = 130
@@ -46,21 +53,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         _parser().print_help(sys.stderr)
         return USAGE
     name = words[0]
-    verb = cast("Verb", import_module(f"minikafka.cli.{name}"))
-    parser = argparse.ArgumentParser(prog=f"minikafka {name}", description=verb.__doc__)
-    verb.configure(parser)
+    verb, parser = loaded(name)
     try:
         return verb.run(parser.parse_args(words[1:]))
     except ConfigError as error:
         return _fail(error, USAGE)
+    except RequestRefused as error:
+        return _fail(error, FALSE)
     except MinikafkaError as error:
         return _fail(error, COULD_NOT_TELL)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone, as `| head` does.
-        sys.stderr.close()
+        # The reader of our output has gone, as `| head` does; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def loaded(name: str) -> tuple[Verb, argparse.ArgumentParser]:
+    """A verb and its parser; the verb's docstring, examples and all, is its help."""
+    verb = cast("Verb", import_module(f"minikafka.cli.{name}"))
+    parser = argparse.ArgumentParser(
+        prog=f"minikafka {name}",
+        description=verb.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verb.configure(parser)
+    return verb, parser
 
 
 def _parser() -> argparse.ArgumentParser:

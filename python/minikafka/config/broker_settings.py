@@ -51,9 +51,7 @@ class BrokerSettings:
     add_partitions_to_txn_retry_backoff_max_ms: int = integer(
         100, "Longest wait for [51] to clear (T6).", at_least=0
     )
-    add_partitions_to_txn_retry_backoff_ms: int = integer(
-        20, "Pause between those tries (T6).", at_least=1
-    )
+    add_partitions_to_txn_retry_backoff_ms: int = integer(20, "Pause between those tries (T6).", at_least=1)
     auto_create_topics_enable: bool = boolean(True, "Create a topic that Metadata asks for (Q5).")
     auto_leader_rebalance_enable: bool = boolean(True, "Move leadership back to preferred replicas (R16).")
     broker_heartbeat_interval_ms: int = integer(2000, "Between a broker's heartbeats (R12).", at_least=1)
@@ -68,23 +66,17 @@ class BrokerSettings:
     group_consumer_assignment_interval_ms: int = integer(
         1000, "Least time between assignments (G13).", at_least=0
     )
-    group_consumer_assignors: tuple[str, ...] = words(
-        ("uniform", "range"), "Server-side assignors (G16)."
-    )
+    group_consumer_assignors: tuple[str, ...] = words(("uniform", "range"), "Server-side assignors (G16).")
     group_consumer_heartbeat_interval_ms: int = integer(
         5000, "Told to members of the new protocol.", at_least=1
     )
-    group_consumer_max_size: int = integer(
-        INT_MAX, "Members of a group of the new protocol.", at_least=1
-    )
+    group_consumer_max_size: int = integer(INT_MAX, "Members of a group of the new protocol.", at_least=1)
     group_consumer_migration_policy: str = string(
         "bidirectional",
         "Which way groups may change protocol (G17).",
         choices=("bidirectional", "downgrade", "upgrade", "disabled"),
     )
-    group_consumer_session_timeout_ms: int = integer(
-        45_000, "Session of a new-protocol member.", at_least=1
-    )
+    group_consumer_session_timeout_ms: int = integer(45_000, "Session of a new-protocol member.", at_least=1)
     group_initial_rebalance_delay_ms: int = integer(
         3000, "First rebalance of an empty group waits (G3).", at_least=0
     )
@@ -106,12 +98,8 @@ class BrokerSettings:
     log_flush_scheduler_interval_ms: int = long(
         LONG_MAX, "Between looks at flush.ms; never, unless set (L15).", at_least=1
     )
-    log_retention_check_interval_ms: int = long(
-        300_000, "Between sweeps for old segments (L13).", at_least=1
-    )
-    max_incremental_fetch_session_cache_slots: int = integer(
-        1000, "Fetch sessions kept (F10).", at_least=0
-    )
+    log_retention_check_interval_ms: int = long(300_000, "Between sweeps for old segments (L13).", at_least=1)
+    max_incremental_fetch_session_cache_slots: int = integer(1000, "Fetch sessions kept (F10).", at_least=0)
     num_partitions: int = integer(1, "Partitions of a topic created without a number.", at_least=1)
     num_recovery_threads_per_data_dir: int = integer(
         2, "Logs opened, and recovered, at a time when a broker starts (D2).", at_least=1

@@ -44,7 +44,9 @@ class TopicSettings:
         "How batches are stored; `producer` keeps them as sent (L3).",
         choices=("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
     )
-    compression_zstd_level: int = integer(3, "Level when the broker compresses with zstd (L3).", at_least=-131_072)
+    compression_zstd_level: int = integer(
+        3, "Level when the broker compresses with zstd (L3).", at_least=-131_072
+    )
     delete_retention_ms: int = long(
         DAY_MS, "How long a tombstone outlives its first cleaning (L16).", at_least=0
     )
@@ -86,9 +88,7 @@ class TopicSettings:
     min_cleanable_dirty_ratio: float = double(
         0.5, "Uncleaned share of the log that starts a cleaning (L16).", at_least=0
     )
-    min_compaction_lag_ms: int = long(
-        0, "How long a record stays uncompacted at least (L16).", at_least=0
-    )
+    min_compaction_lag_ms: int = long(0, "How long a record stays uncompacted at least (L16).", at_least=0)
     min_insync_replicas: int = integer(1, "ISR members an acks=all write needs (R5, R7).", at_least=1)
     preallocate: bool = boolean(False, "Create segments at full size.", supported=False)
     remote_copy_lag_bytes: int = long(-1, "Tiered storage: bytes kept back.", at_least=-1, supported=False)

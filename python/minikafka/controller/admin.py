@@ -106,7 +106,9 @@ def replace_configs(
     """The given settings become a resource's only ones (AlterConfigs)."""
     view = controller.view
     records, outcomes = _each(asked, lambda one: elr_safe(view, configs.replace_all(view.image, *one)))
-    return Result([] if validate_only else controller.decided(records, "an admin replaced settings"), outcomes)
+    return Result(
+        [] if validate_only else controller.decided(records, "an admin replaced settings"), outcomes
+    )
 
 
 def update_features(
@@ -115,7 +117,9 @@ def update_features(
     """All or nothing; answers the levels as they were. Raises Rejected [42], [95]."""
     records = features.update_features(controller.image, asked)
     before = controller.image.features
-    return Result([] if validate_only else controller.decided(records, "an admin changed feature levels"), before)
+    return Result(
+        [] if validate_only else controller.decided(records, "an admin changed feature levels"), before
+    )
 
 
 def elect_leaders(
@@ -149,9 +153,7 @@ def reassign_partitions(
 ) -> Result[list[Rejected | None]]:
     """R17: moves begun, changed or given up."""
     view = controller.view
-    records, outcomes = _each(
-        asked, lambda one: reassign(view, one, allow_factor_change=allow_factor_change)
-    )
+    records, outcomes = _each(asked, lambda one: reassign(view, one, allow_factor_change=allow_factor_change))
     if controller.trace.on:
         for one, outcome in zip(asked, outcomes, strict=True):
             if outcome is not None:

@@ -71,7 +71,9 @@ def alter_partition(
     if record is None:
         return [], state
     if record.leader not in (NO_LEADER_CHANGE, sender):
-        return [record], Rejected(ErrorCode.NEW_LEADER_ELECTED, "the change completed a reassignment", rule="R10")
+        return [record], Rejected(
+            ErrorCode.NEW_LEADER_ELECTED, "the change completed a reassignment", rule="R10"
+        )
     return [record], merged(state, record)
 
 

@@ -35,7 +35,9 @@ def elr_safe(view: ClusterView, records: list[Message]) -> list[Message]:
 
 def _min_isr_changes(records: Sequence[Message]) -> list[ConfigRecord]:
     return [
-        record for record in records if isinstance(record, ConfigRecord) and record.name == MIN_INSYNC_REPLICAS
+        record
+        for record in records
+        if isinstance(record, ConfigRecord) and record.name == MIN_INSYNC_REPLICAS
     ]
 
 

@@ -112,7 +112,9 @@ def rules_for(
     """The rules of one partition; `election` None means: as its topic allows. Nobody leads on a failed disk (D7)."""
     return Rules(
         view.election_for(settings) if election is None else election,
-        lambda broker: is_alive(broker) and view.image.has_online_directory(broker, state.directory_of(broker)),
+        lambda broker: (
+            is_alive(broker) and view.image.has_online_directory(broker, state.directory_of(broker))
+        ),
         min_insync_replicas(settings, state),
         view.elr_enabled,
         unclean_shutdown,

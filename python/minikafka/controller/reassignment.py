@@ -94,4 +94,3 @@ def reverted(current: Assignment, isr: Brokers) -> Reverted:
     if in_sync:
         return Reverted(replicas, in_sync, is_unclean=False)
     return Reverted(replicas, replicas[:1], is_unclean=True)
-

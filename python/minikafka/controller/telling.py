@@ -89,7 +89,11 @@ class Teller:
             self._election(name, before, after)
         if (after.isr, after.elr) != (before.isr, before.elr) or _has_recovered(before, after):
             self._isr(name, before, after)
-        if (after.replicas, after.adding, after.removing) != (before.replicas, before.adding, before.removing):
+        if (after.replicas, after.adding, after.removing) != (
+            before.replicas,
+            before.adding,
+            before.removing,
+        ):
             self._reassignment(name, before, after)
 
     def _election(self, name: TopicPartition, before: PartitionState, after: PartitionState) -> None:

@@ -125,7 +125,9 @@ class LeaderRole:
             tell_fetch(local, follower, acknowledged, end_then)
         before = local.high_watermark
         self.advance_high_watermark(local, now)
-        return local.follower_start_moved or local.high_watermark != before or replica_id not in self.isr.members
+        return (
+            local.follower_start_moved or local.high_watermark != before or replica_id not in self.isr.members
+        )
 
     def rests(self, local: LocalReplica, replica_id: BrokerId, clock: FetchClock) -> bool:
         """F10: a follower in the ISR that is level need not be noted at each fetch of its session: `clock` tells.

@@ -105,7 +105,11 @@ class Replica:
     @property
     def caught_up_time_ms(self) -> int:
         """R2: `last_caught_up_time_ms`, with what the clock tells."""
-        return self.last_caught_up_time_ms if self.clock is None else max(self.last_caught_up_time_ms, self.clock.at_ms)
+        return (
+            self.last_caught_up_time_ms
+            if self.clock is None
+            else max(self.last_caught_up_time_ms, self.clock.at_ms)
+        )
 
     def is_caught_up(self, leader_log_end_offset: Offset, now_ms: int, max_lag_ms: int) -> bool:
         """R2: level with the leader, or so within `replica.lag.time.max.ms`."""

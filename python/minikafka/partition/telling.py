@@ -164,7 +164,9 @@ def tell_learned(local: LocalReplica, role: LeaderRole, before: Sequence[BrokerI
     )
 
 
-def tell_replicated(local: LocalReplica, headers: Sequence[BatchHeader], leader: BrokerId, epoch: LeaderEpoch) -> None:
+def tell_replicated(
+    local: LocalReplica, headers: Sequence[BatchHeader], leader: BrokerId, epoch: LeaderEpoch
+) -> None:
     """R11: a follower appended what its leader sent."""
     if headers:
         local.trace.event(

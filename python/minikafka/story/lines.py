@@ -19,7 +19,8 @@ from minikafka.types import CONTROLLER_ID, NO_PRODUCER_ID, TopicPartition
 
 HIDDEN: Final = frozenset(
     {
-        "connection", "crc",
+        "connection",
+        "crc",
         "client_id",
         "bytes",
         "from_broker",

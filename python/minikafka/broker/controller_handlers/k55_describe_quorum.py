@@ -33,7 +33,9 @@ def handle(node: ControllerNode, request: Request[DescribeQuorumRequest], now: N
     topics = request.body.topics
     asked = [(topic.topic_name, each.partition_index) for topic in topics for each in topic.partitions]
     if asked == [PARTITION]:
-        described = DescribeQuorumResponseTopicData(topic_name=PARTITION.topic, partitions=[_partition(node, now)])
+        described = DescribeQuorumResponseTopicData(
+            topic_name=PARTITION.topic, partitions=[_partition(node, now)]
+        )
         request.reply(DescribeQuorumResponse(error_message=NO_ERROR, topics=[described]))
         return
     code = int(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LENGTH_BYTES: Final = 4
 
+
 def handle(node: ControllerNode, request: Request[EnvelopeRequest], now: Now) -> None:
     """Unwrap, handle, wrap the answer."""
     try:

@@ -39,11 +39,15 @@ def handle(broker: Broker, request: Request[FindCoordinatorRequest], now: Now) -
     broker.auto_create.when_ready([topic], lambda at: request.reply(find(broker, request, topic)), now)
 
 
-def find(broker: Broker, request: Request[FindCoordinatorRequest], topic: str | None) -> FindCoordinatorResponse:
+def find(
+    broker: Broker, request: Request[FindCoordinatorRequest], topic: str | None
+) -> FindCoordinatorResponse:
     """The answer as of now."""
     body = request.body
     if request.api_version >= BATCHED:
-        return FindCoordinatorResponse(coordinators=[_find(broker, key, topic) for key in body.coordinator_keys])
+        return FindCoordinatorResponse(
+            coordinators=[_find(broker, key, topic) for key in body.coordinator_keys]
+        )
     found = _find(broker, body.key, topic)
     return FindCoordinatorResponse(
         error_code=found.error_code,
@@ -57,15 +61,24 @@ def find(broker: Broker, request: Request[FindCoordinatorRequest], topic: str | 
 def _find(broker: Broker, key: str, topic: str | None) -> Coordinator:
     try:
         if topic is None:
-            raise Rejected(ErrorCode.INVALID_REQUEST, "coordinators are found for groups and transactional ids")
+            raise Rejected(
+                ErrorCode.INVALID_REQUEST, "coordinators are found for groups and transactional ids"
+            )
         is_group = topic == OFFSETS_TOPIC
         index = broker.groups.partition_for(key) if is_group else broker.transactions.partition_for(key)
         state = broker.client_image.partition(TopicPartition(topic, index))
-        leader = None if state is None or state.leader < 0 else broker.client_image.client_endpoint(state.leader)
+        leader = (
+            None if state is None or state.leader < 0 else broker.client_image.client_endpoint(state.leader)
+        )
         if state is None or leader is None:
             raise Rejected(ErrorCode.COORDINATOR_NOT_AVAILABLE, f"{topic}-{index} has no leader")
     except Rejected as rejected:
         return Coordinator(
-            key=key, node_id=-1, host="", port=-1, error_code=int(rejected.code), error_message=rejected.why or None
+            key=key,
+            node_id=-1,
+            host="",
+            port=-1,
+            error_code=int(rejected.code),
+            error_message=rejected.why or None,
         )
     return Coordinator(key=key, node_id=state.leader, host=leader.host, port=leader.port)

@@ -50,11 +50,20 @@ def _end(broker: Broker, name: TopicPartition, asked: OffsetForLeaderPartition) 
             api, code, why = "OffsetForLeaderEpoch", rejected.code.name, rejected.why
             broker.trace.event("refused", rejected.rule or "F7", name, api=api, code=code, why=why)
         return EpochEndOffset(
-            error_code=int(rejected.code), partition=name.partition, leader_epoch=NO_EPOCH, end_offset=NO_OFFSET
+            error_code=int(rejected.code),
+            partition=name.partition,
+            leader_epoch=NO_EPOCH,
+            end_offset=NO_OFFSET,
         )
     epoch, end_offset = partition.end_offset_for_epoch(asked.leader_epoch)
     if broker.trace.on:
         broker.trace.event(
-            "offsets", "F7", name, what="by epoch", asked=asked.leader_epoch, epoch=epoch, end_offset=end_offset
+            "offsets",
+            "F7",
+            name,
+            what="by epoch",
+            asked=asked.leader_epoch,
+            epoch=epoch,
+            end_offset=end_offset,
         )
     return EpochEndOffset(partition=name.partition, leader_epoch=epoch, end_offset=end_offset)

@@ -29,7 +29,9 @@ def handle(broker: Broker, request: Request[DescribeLogDirsRequest], now: Now) -
     """There is one directory."""
     storage = broker.storage
     if storage.is_offline:
-        failed = DescribeLogDirsResult(error_code=int(ErrorCode.KAFKA_STORAGE_ERROR), log_dir=storage.directory)
+        failed = DescribeLogDirsResult(
+            error_code=int(ErrorCode.KAFKA_STORAGE_ERROR), log_dir=storage.directory
+        )
         request.reply(DescribeLogDirsResponse(results=[failed]))
         return
     topics = request.body.topics
@@ -39,11 +41,15 @@ def handle(broker: Broker, request: Request[DescribeLogDirsRequest], now: Now) -
         if wanted is None or partition.topic_partition in wanted:
             by_topic.setdefault(partition.topic_partition.topic, []).append(_partition(partition))
     found = [DescribeLogDirsTopic(name=topic, partitions=each) for topic, each in by_topic.items()]
-    request.reply(DescribeLogDirsResponse(results=[DescribeLogDirsResult(log_dir=storage.directory, topics=found)]))
+    request.reply(
+        DescribeLogDirsResponse(results=[DescribeLogDirsResult(log_dir=storage.directory, topics=found)])
+    )
 
 
 def _partition(partition: Partition) -> DescribeLogDirsPartition:
     """The lag is how far a replica that moves between directories is behind, so it is 0 for all others."""
     return DescribeLogDirsPartition(
-        partition_index=partition.topic_partition.partition, partition_size=partition.log.port.size_bytes, offset_lag=0
+        partition_index=partition.topic_partition.partition,
+        partition_size=partition.log.port.size_bytes,
+        offset_lag=0,
     )

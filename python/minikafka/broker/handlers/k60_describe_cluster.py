@@ -60,6 +60,8 @@ def handle(broker: Broker, request: Request[DescribeClusterRequest], now: Now) -
             cluster_id=broker.identity.cluster_id,
             controller_id=controller_of(broker),
             brokers=brokers,
-            cluster_authorized_operations=ON_CLUSTER if body.include_cluster_authorized_operations else NOT_TOLD,
+            cluster_authorized_operations=ON_CLUSTER
+            if body.include_cluster_authorized_operations
+            else NOT_TOLD,
         )
     )

@@ -94,5 +94,7 @@ def _partition(
         isr_nodes=list(state.isr),
         eligible_leader_replicas=list(state.elr),
         last_known_elr=list(state.last_known_elr),
-        offline_replicas=[replica for replica in state.replicas if broker.client_image.is_offline(replica, state)],
+        offline_replicas=[
+            replica for replica in state.replicas if broker.client_image.is_offline(replica, state)
+        ],
     )
