@@ -11,7 +11,7 @@ from minikafka import Cluster
 from tests.unit.cli.kit import Verbs
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def kafka() -> Iterator[Cluster]:
     with Cluster(brokers=3) as cluster:
         yield cluster
