@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from minikafka.errors import ConfigError
 from minikafka.history import Event
-from minikafka.sim.client import Connection
+from minikafka.sim.connection import REQUEST_TIMEOUT_MS, Connection
 from minikafka.sim.world import World
 from minikafka.story.command import Command
 from minikafka.story.lines import event_line
@@ -175,7 +175,13 @@ class Story:
         return state.leader
 
     def ask(
-        self, broker: BrokerId, client: str, message: object, version: int, answer: Callable[[M | None], None]
+        self,
+        broker: BrokerId,
+        client: str,
+        message: object,
+        version: int,
+        answer: Callable[[M | None], None],
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
     ) -> None:
         """Send one request on a connection of its own; `answer` runs once, with None when none came."""
         key: int = message.API_KEY  # type: ignore[attr-defined]
@@ -187,7 +193,7 @@ class Story:
             connection.close()
             answer(None if data is None else codec.decode_response(key, version, data)[1])  # type: ignore[arg-type]
 
-        connection.ask(frame, received)
+        connection.ask(frame, received, timeout_ms)
 
     def answer_of(self, broker: BrokerId, client: str, message: object, version: int) -> object:
         """The same, waited for. Raises ConfigError when no answer comes."""

@@ -13,12 +13,13 @@ Members run by themselves, a heartbeat every 300 ms: `advance` lets them.
 from __future__ import annotations
 
 from minikafka.errors import ConfigError
+from minikafka.sim.members.base import Member, names
+from minikafka.sim.members.classic import ClassicMember
+from minikafka.sim.members.consumer import ConsumerMember
 from minikafka.story.command import Command
 from minikafka.story.commands.producing import NOWAIT
-from minikafka.story.members.base import Member, names
-from minikafka.story.members.classic import ClassicMember
-from minikafka.story.members.consumer import ConsumerMember
 from minikafka.story.session import Story
+from minikafka.story.told_member import ToldMember
 
 SETTLES_MS = 2_000
 PROTOCOLS = ("range", "cooperative", "consumer")
@@ -33,11 +34,12 @@ def member(story: Story, command: Command) -> None:
     protocol = command.options.get("protocol", PROTOCOLS[0])
     if protocol not in PROTOCOLS:
         raise ConfigError(f"protocol is {', '.join(PROTOCOLS)}, not {protocol!r}")
+    around = ToldMember(story)
     made: Member
     if protocol == "consumer":
-        made = ConsumerMember(story, name, group, topics)
+        made = ConsumerMember(around, name, group, topics)
     else:
-        made = ClassicMember(story, name, group, topics, cooperative=protocol == "cooperative")
+        made = ClassicMember(around, name, group, topics, cooperative=protocol == "cooperative")
     story.clients[name] = made
     made.join()
     _settle(story, command)

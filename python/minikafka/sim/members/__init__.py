@@ -1,0 +1,1 @@
+"""Group members as the simulator and stories need them: they speak the protocol, and tell what they are given."""

@@ -1,1 +1,0 @@
-"""Group members as stories need them: automata that speak the protocol and tell what they are given."""
