@@ -25,6 +25,7 @@ from minikafka.sim.schedule import Strike
 from minikafka.sim.swarm import Settings
 from minikafka.sim.workload.base import Final as FinalLogs
 from minikafka.sim.workload.base import Workload
+from minikafka.sim.workload.groups import GroupWorkload
 from minikafka.sim.workload.produce import ProduceWorkload
 from minikafka.sim.workload.transactions import TransactionWorkload
 from minikafka.sim.world import World
@@ -34,7 +35,13 @@ NO_CONFIG: Final[Mapping[str, ConfigValue]] = MappingProxyType({})
 READY_WITHIN_MS: Final = 20_000
 DONE_WITHIN_MS: Final = 120_000
 WORKLOADS: Final[Mapping[str, Callable[[World, Settings, Sequence[TopicPartition]], Workload]]] = (
-    MappingProxyType({swarm.PRODUCE: ProduceWorkload, swarm.TRANSACTIONS: TransactionWorkload})
+    MappingProxyType(
+        {
+            swarm.PRODUCE: ProduceWorkload,
+            swarm.TRANSACTIONS: TransactionWorkload,
+            swarm.GROUPS: GroupWorkload,
+        }
+    )
 )
 
 
@@ -138,6 +145,8 @@ class Run:
         self._expect(world.run_until(self._is_whole, READY_WITHIN_MS), "the topic did not become whole")
         self._workload.begin()
         self._nemesis.run()
+        if world.run_until(lambda: self._nemesis.is_done, DONE_WITHIN_MS):
+            self._workload.healed()
         self._expect(world.run_until(self._is_done, DONE_WITHIN_MS), "the world did not come to rest")
 
     def _expect(self, came_true: bool, otherwise: str) -> None:

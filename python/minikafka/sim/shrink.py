@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import Final
 
 from minikafka.sim.case import Case
-from minikafka.sim.swarm import Settings
+from minikafka.sim.swarm import GROUPS, Settings
 
 MOST_RUNS: Final = 400
 LEAST_MS: Final = 10
-PLAIN: Final = {"consumers": 0, "in_flight": 1, "segment_bytes": 0, "retention_bytes": -1, "partitions": 1}
+PLAIN: Final = {"consumers": 0, "in_flight": 1, "segment_bytes": 0, "retention_bytes": -1, "partitions": 1,
+    "offsets_segment_bytes": 0,
+}
 
 
 def kind_of(violation: str) -> str:
@@ -68,6 +70,17 @@ def _less(settings: Settings) -> Iterator[Settings]:
     if settings.records > 1:
         yield replace(settings, records=settings.records // 2)
         yield replace(settings, records=settings.records - 1)
+    if settings.workload == GROUPS:
+        yield from _fewer_members(settings)
     for name, plain in PLAIN.items():
         if getattr(settings, name) != plain:
             yield replace(settings, **{name: plain})  # type: ignore[arg-type]
+
+
+def _fewer_members(settings: Settings) -> Iterator[Settings]:
+    for kind in settings.groups if len(settings.groups) > 1 else ():
+        yield replace(settings, groups=tuple(other for other in settings.groups if other != kind))
+    for name in ("members", "churn", "static_members"):
+        value: int = getattr(settings, name)
+        if value > (name == "members"):
+            yield replace(settings, **{name: value - 1})  # type: ignore[arg-type]

@@ -15,10 +15,14 @@ from typing import Final
 from minikafka.config import ConfigValue
 from minikafka.errors import ConfigError
 from minikafka.sim import nemesis
+from minikafka.sim.group import KINDS, TIMERS
 
 PRODUCE: Final = "produce"
 TRANSACTIONS: Final = "transactions"
+GROUPS: Final = "groups"
 WORKLOADS: Final = (PRODUCE, TRANSACTIONS)
+"""Drawn by chance; every fifth world is one of groups."""
+EVERY_FIFTH: Final = 5
 BROKERS: Final = 3
 ELR: Final = "eligible.leader.replicas.version"
 TRANSACTION_VERSION: Final = "transaction.version"
@@ -27,7 +31,10 @@ TRANSACTION_VERSION: Final = "transaction.version"
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One world. `elr`, `unclean`: 0 or 1. `together`: several misfortunes at once. segment_bytes 0: Kafka's default;
-    retention_bytes -1: keep everything."""
+    retention_bytes -1: keep everything.
+
+    groups: which kinds there are, of `members` each, of whom so many are static; churn: how often one of them comes to
+    harm. They are of the workload with groups, and of no other."""
 
     workload: str = PRODUCE
     partitions: int = 2
@@ -44,6 +51,11 @@ class Settings:
     segment_bytes: int = 0
     retention_bytes: int = -1
     transaction_version: int = 2
+    groups: tuple[str, ...] = KINDS
+    members: int = 3
+    static_members: int = 1
+    churn: int = 6
+    offsets_segment_bytes: int = 0
     together: int = 0
     misfortunes: tuple[str, ...] = tuple(one.name for one in nemesis.ONE_AT_A_TIME)
 
@@ -62,6 +74,18 @@ class Settings:
             "min.insync.replicas": self.min_insync_replicas,
             "unclean.leader.election.enable": bool(self.unclean),
             **({} if keeps_all else {"log.retention.check.interval.ms": 500}),
+            **(self._group_config() if self.workload == GROUPS else {}),
+        }
+
+    def _group_config(self) -> Mapping[str, ConfigValue]:
+        """Timers that end within a run; offsets are compacted, if their segments are small."""
+        session = {"group.consumer.session.timeout.ms": TIMERS.session_ms}
+        if not self.offsets_segment_bytes:
+            return session
+        return {
+            **session,
+            "offsets.topic.segment.bytes": self.offsets_segment_bytes,
+            "log.cleaner.backoff.ms": 500,
         }
 
     def topic_config(self) -> Mapping[str, str]:
@@ -90,11 +114,39 @@ class Settings:
         unknown = [name for name in settings.misfortunes if name not in nemesis.BY_NAME]
         if unknown:
             raise ConfigError(f"unknown misfortunes {unknown}: they are {', '.join(nemesis.BY_NAME)}")
+        strangers = [kind for kind in settings.groups if kind not in KINDS]
+        if strangers:
+            raise ConfigError(f"unknown kinds of groups {strangers}: they are {', '.join(KINDS)}")
         return settings
 
 
 def draw(seed: int) -> Settings:
     """The world of this seed."""
+    settings = _draw(seed)
+    return _with_groups(settings, Random(f"{seed}/groups")) if seed % EVERY_FIFTH == 4 else settings
+
+
+def _with_groups(settings: Settings, random: Random) -> Settings:
+    """The same cluster and misfortunes, for groups."""
+    misfortunes = tuple(name for name in settings.misfortunes if name != nemesis.DELETE_RECORDS.name)
+    return replace(
+        settings,
+        workload=GROUPS,
+        acks=-1,
+        unclean=0,
+        retention_bytes=-1,
+        misfortunes=misfortunes,
+        partitions=random.randint(1, 5),
+        records=random.choice((40, 100, 160)),
+        groups=tuple(sorted(random.sample(KINDS, random.randint(1, 2)))),
+        members=random.randint(1, 4),
+        static_members=random.choice((0, 0, 1, 2)),
+        churn=random.randint(0, 12),
+        offsets_segment_bytes=random.choice((0, 2048)),
+    )
+
+
+def _draw(seed: int) -> Settings:
     random = Random(f"{seed}/swarm")
     workload = random.choices(WORKLOADS, (70, 30))[0]
     settings = Settings(

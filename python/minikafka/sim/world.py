@@ -15,6 +15,7 @@ from minikafka.broker.broker import Broker, Identity
 from minikafka.broker.controller_node import ControllerIdentity, ControllerNode
 from minikafka.broker.peers import Endpoint
 from minikafka.config import BrokerSettings, ConfigValue, profile_values
+from minikafka.controller.image import TopicImage
 from minikafka.history import History
 from minikafka.log.port import Disk as DiskPort
 from minikafka.partition.partition import Partition
@@ -58,6 +59,7 @@ class World:
         values = {**profile_values("fast", brokers), **(config or {})}
         self.settings = BrokerSettings(profile="fast").with_overrides(values)
         self._features = dict(features or {})
+        self._topics: Mapping[str, TopicImage] = {}
         self._admins = 0
         self.hosts: dict[BrokerId, Host] = {}
         self._disks: dict[BrokerId, Disk] = {}
@@ -134,6 +136,13 @@ class World:
     def controller(self) -> ControllerNode | None:
         found = self.hosts[CONTROLLER_ID].node
         return found if isinstance(found, ControllerNode) else None
+
+    def topics(self) -> Mapping[str, TopicImage]:
+        """As the controller knows them, or knew them when it was last looked at."""
+        controller = self.controller()
+        if controller is not None:
+            self._topics = controller.image.topics
+        return self._topics
 
     def replica(self, node: BrokerId, name: TopicPartition) -> Partition | None:
         broker = self.broker(node)

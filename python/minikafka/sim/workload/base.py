@@ -34,5 +34,8 @@ class Workload(Protocol):
     def begin(self) -> None:
         """The cluster is whole and the topic exists."""
 
+    def healed(self) -> None:
+        """No more is going to go wrong."""
+
     def judge(self, final: Final, promise: Promise) -> list[str]:
         """Every violation, in words."""

@@ -79,6 +79,9 @@ class ProduceWorkload:
         for client in (*self._producers, *self._consumers):
             client.run()
 
+    def healed(self) -> None:
+        """It goes on to its end as before."""
+
     def judge(self, final: FinalLogs, promise: Promise) -> list[str]:
         violations = loss.check(
             [
