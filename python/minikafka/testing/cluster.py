@@ -255,6 +255,17 @@ class Cluster:
         is greater than `after`."""
         return self.look(lambda supervisor: supervisor.hosting.history.events(after=after))
 
+    @property
+    def last_seq(self) -> int:
+        """`seq` of the newest event; 0 before the first. For `events(after=...)` later on."""
+        return self.look(lambda supervisor: supervisor.hosting.history.last_seq)
+
+    def check_halted(self) -> None:
+        """Raises BrokerHalted if a node stopped on a broken invariant, as the end of `with` does."""
+        halted = _halted(self.look(lambda supervisor: list(supervisor.hosting.halted)))
+        if halted is not None:
+            raise halted
+
     # What may happen to it.
 
     def isolate(self, broker: BrokerId, *, clients: bool = False) -> None:
