@@ -9,37 +9,56 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from minikafka.admin.scope import Whole
+from minikafka.admin.server import AdminServer
 from minikafka.errors import MinikafkaError
+from minikafka.ledger.ledger import Ledger
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.spec import ClusterSpec
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.runtime.tuning import calm_collector, raise_file_limit
+from minikafka.testing.verdicts import verdict
 
 
 @asynccontextmanager
-async def running(spec: ClusterSpec) -> AsyncIterator[Supervisor]:
-    """A cluster that is ready, stopped cleanly at the end. Warns on stderr of settings without effect."""
+async def running(spec: ClusterSpec, admin: AdminServer | None) -> AsyncIterator[Supervisor]:
+    """A cluster that is ready, stopped cleanly at the end. Warns on stderr of settings without effect.
+
+    admin: serves while the cluster starts already, so that whoever watches can see how far it is.
+    """
     for name in spec.resolved().unimplemented:
         sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
     raise_file_limit()
-    supervisor = Supervisor(asyncio.get_running_loop(), spec)
+    # Whoever steers it may cut the power too, if the disk remembers what was synced.
+    supervisor = Supervisor(asyncio.get_running_loop(), replace(spec, faults=admin is not None))
+    ledger = Ledger(supervisor.hosting.history) if spec.trace else None
+    judge = None if ledger is None else partial(verdict, supervisor, ledger)
     try:
+        if admin is not None:
+            await admin.start(Whole(supervisor, judge))
         await supervisor.start()
         calm_collector()
         yield supervisor
     finally:
+        if admin is not None:
+            await admin.close()
         await supervisor.close()
+        if ledger is not None:
+            ledger.close()
 
 
-def ready_event(supervisor: Supervisor) -> dict[str, object]:
+def ready_event(supervisor: Supervisor, admin: AdminServer | None) -> dict[str, object]:
     """What a program that started us wants to know."""
     addresses = {broker: supervisor.client_address(broker) for broker in supervisor.brokers}
     return {
         "event": "ready",
         "bootstrap_servers": supervisor.bootstrap_servers,
+        **admin_part(admin),
         "brokers": [
             {"id": broker, "host": host, "port": port, "pid": os.getpid()}
             for broker, (host, port) in addresses.items()
@@ -48,9 +67,15 @@ def ready_event(supervisor: Supervisor) -> dict[str, object]:
     }
 
 
-def ready_line(supervisor: Supervisor) -> str:
+def ready_line(bootstrap_servers: str, admin: AdminServer | None) -> str:
     """What a person, or a script, wants to know."""
-    return f"minikafka ready bootstrap.servers={supervisor.bootstrap_servers}"
+    line = f"minikafka ready bootstrap.servers={bootstrap_servers}"
+    return line if admin is None else f"{line} admin={admin.url}"
+
+
+def admin_part(admin: AdminServer | None) -> dict[str, object]:
+    """What the readiness JSON says of the admin."""
+    return {} if admin is None else {"admin_url": admin.url}
 
 
 def announce(event: Mapping[str, object], line: str, *, as_json: bool, ready_file: str | None) -> None:

@@ -15,7 +15,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from minikafka.cli.foreground import StopSignals, announce, until_halted_or
+from minikafka.admin.scope import Alone
+from minikafka.admin.server import AdminServer
+from minikafka.cli.admin import admin_server
+from minikafka.cli.foreground import StopSignals, admin_part, announce, ready_line, until_halted_or
 from minikafka.cli.options import DEFAULT_PORT, cluster_spec
 from minikafka.config import Layer
 from minikafka.errors import ConfigError
@@ -79,6 +82,7 @@ async def serve_alone(arguments: argparse.Namespace, who: Role) -> None:
     spec, port = _spec_and_port(arguments, who)
     for name in spec.resolved().unimplemented:
         sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
+    admin = admin_server(arguments, os.environ)
     node = LoneNode(loop, spec, who.node, port, who.controller)
     try:
         starting = loop.create_task(node.start())
@@ -90,10 +94,14 @@ async def serve_alone(arguments: argparse.Namespace, who: Role) -> None:
         asked.cancel()
         await starting
         calm_collector()
+        if admin is not None:
+            await admin.start(Alone(node))
         if not node.halted:
-            _announce(arguments, node, who)
+            _announce(arguments, node, who, admin)
         await until_halted_or(node, signals.asked)
     finally:
+        if admin is not None:
+            await admin.close()
         await node.close()
 
 
@@ -115,14 +123,14 @@ def _spec_and_port(arguments: argparse.Namespace, who: Role) -> tuple[ClusterSpe
     return spec, port
 
 
-def _announce(arguments: argparse.Namespace, node: LoneNode, who: Role) -> None:
+def _announce(arguments: argparse.Namespace, node: LoneNode, who: Role, admin: AdminServer | None) -> None:
     host, port = node.address
-    event: dict[str, object] = {"event": "ready"}
+    event: dict[str, object] = {"event": "ready", **admin_part(admin)}
     if who.controller is None:
         line = f"minikafka ready controller={host}:{port}"
         event |= {"controller": f"{host}:{port}", "pid": os.getpid()}
     else:
-        line = f"minikafka ready bootstrap.servers={host}:{port}"
+        line = ready_line(f"{host}:{port}", admin)
         event["bootstrap_servers"] = f"{host}:{port}"
         event["brokers"] = [{"id": who.node, "host": host, "port": port, "pid": os.getpid()}]
     event["data_dir"] = str(node.directory.path)

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 
+from minikafka.cli.admin import add_admin_options, admin_server
 from minikafka.cli.foreground import running
 from minikafka.cli.options import add_cluster_options, cluster_spec
 from minikafka.errors import ConfigError
@@ -18,10 +19,12 @@ ADDRESS_VARIABLES = (
     "SPRING_KAFKA_BOOTSTRAP_SERVERS",
     "RPK_BROKERS",
 )
+ADMIN_VARIABLE = "MINIKAFKA_ADMIN_URL"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_cluster_options(parser)
+    add_admin_options(parser)
     parser.set_defaults(port=0)
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command and its arguments"
@@ -37,8 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _run(arguments: argparse.Namespace, command: list[str]) -> int:
-    async with running(cluster_spec(arguments)) as supervisor:
+    spec, admin = cluster_spec(arguments), admin_server(arguments, os.environ)
+    async with running(spec, admin) as supervisor:
         addresses = dict.fromkeys(ADDRESS_VARIABLES, supervisor.bootstrap_servers)
+        if admin is not None:
+            addresses[ADMIN_VARIABLE] = admin.url
         try:
             child = await asyncio.create_subprocess_exec(*command, env=os.environ | addresses)
         except OSError as error:

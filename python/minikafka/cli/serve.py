@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 
+from minikafka.cli.admin import add_admin_options, admin_server
 from minikafka.cli.foreground import StopSignals, announce, ready_event, ready_line, running, until_halted_or
 from minikafka.cli.lone import add_role_options, role, serve_alone
 from minikafka.cli.options import add_cluster_options, cluster_spec
@@ -15,9 +16,9 @@ from minikafka.runtime.loop import TurnLoop
 def configure(parser: argparse.ArgumentParser) -> None:
     add_cluster_options(parser)
     add_role_options(parser)
+    add_admin_options(parser)
     parser.add_argument("--json", "-J", action="store_true", help="print the readiness line as JSON")
     parser.add_argument("--ready-file", metavar="F", help="write the readiness JSON there, by rename")
-    parser.add_argument("--no-admin", action="store_true", help="no HTTP admin (there is none yet)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,11 +30,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _serve(arguments: argparse.Namespace) -> None:
     signals = StopSignals(asyncio.get_running_loop())
-    async with running(cluster_spec(arguments)) as supervisor:
+    spec, admin = cluster_spec(arguments), admin_server(arguments, os.environ)
+    async with running(spec, admin) as supervisor:
         if not signals.asked.is_set():
             announce(
-                ready_event(supervisor),
-                ready_line(supervisor),
+                ready_event(supervisor, admin),
+                ready_line(supervisor.bootstrap_servers, admin),
                 as_json=arguments.json,
                 ready_file=arguments.ready_file,
             )

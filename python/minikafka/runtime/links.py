@@ -13,10 +13,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from minikafka.types import BrokerId
+from minikafka.errors import ConfigError
+from minikafka.types import CONTROLLER_ID, BrokerId
 
 CLIENTS: Final[BrokerId] = -1
 """Stands for every client in a link."""
+
+
+def node_named(name: BrokerId | str) -> BrokerId:
+    """A node in a link: a broker by its number, `"controller"`, or `"clients"`. Raises ConfigError."""
+    named = {"controller": CONTROLLER_ID, "clients": CLIENTS}
+    if isinstance(name, str) and name not in named:
+        raise ConfigError(
+            f"no node {name!r}: brokers go by number, the controller by 'controller', clients by 'clients'"
+        )
+    return named[name] if isinstance(name, str) else name
 
 
 class Line(Protocol):

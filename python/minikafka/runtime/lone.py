@@ -12,14 +12,16 @@ from collections.abc import Callable
 from typing import Final
 
 from minikafka._core import Disk
-from minikafka.errors import ConfigError, MinikafkaError
+from minikafka.errors import ConfigError, MinikafkaError, WaitTimeout
 from minikafka.faults.book import Rules
 from minikafka.runtime import rpc
+from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.port import HostedNode
-from minikafka.runtime.control.views import HEALTH
+from minikafka.runtime.control.until import until
+from minikafka.runtime.control.views import HEALTH, Question
 from minikafka.runtime.directories import DataDirectory
 from minikafka.runtime.driver import Driver
-from minikafka.runtime.embedded import EmbeddedNode, Place
+from minikafka.runtime.embedded import EmbeddedNode, EmbeddedRules, Place
 from minikafka.runtime.plan import plan_of
 from minikafka.runtime.ports import Port
 from minikafka.runtime.spec import ClusterSpec
@@ -49,7 +51,9 @@ class LoneNode:
         """`port` 0: the system chooses. `controller`: where it is, None for the controller. Raises ConfigError."""
         self.driver = Driver(loop)
         self.halted: list[HostedNode] = []
-        self._spec = spec
+        self.spec = spec
+        self._rules = Rules()
+        self.rules = EmbeddedRules(self._rules, self._healed)
         self._node_id = node
         self._controller = controller
         self._node: EmbeddedNode | None = None
@@ -73,7 +77,31 @@ class LoneNode:
         port = self._ports[0].port
         if self._node_id == CONTROLLER_ID:
             return self._ports[0].host, port
-        return self._spec.advertised_address(self._node_id, port)
+        return self.spec.advertised_address(self._node_id, port)
+
+    @property
+    def node(self) -> HostedNode:
+        """Once started."""
+        assert self._node is not None, "asked for before it was started"
+        return self._node
+
+    async def look(self, question: Question) -> ClusterView:
+        """The answer of the one node."""
+        return self._seen(question)
+
+    def _seen(self, question: Question) -> ClusterView:
+        view = self.node.seen(question)
+        return ClusterView({} if view is None else {self._node_id: view})
+
+    async def until(
+        self,
+        question: Question,
+        predicate: Callable[[ClusterView], bool],
+        timeout_s: float,
+        say: Callable[[ClusterView], str],
+    ) -> ClusterView:
+        """Wait until `predicate` holds of the node's answer; no polling. Raises WaitTimeout."""
+        return await until(lambda: self._seen(question), predicate, self.watchers, timeout_s, say)
 
     async def start(self) -> None:
         """Return when it serves: a broker, when it is registered, unfenced and knows it.
@@ -83,7 +111,7 @@ class LoneNode:
         listen = [(port.host, port.port) for port in self._ports]
         plan = plan_of(
             self._node_id,
-            self._spec,
+            self.spec,
             self.directory,
             await self._cluster_id(),
             listen,
@@ -94,14 +122,14 @@ class LoneNode:
             Place(plan, self._ports),
             Disk.os(),
             lambda: os.urandom(16),
-            Rules(),
+            self._rules,
             self.halted.append,
             Trace(on=plan.trace),
         )
         await self._node.start()
         try:
-            await asyncio.wait_for(self._until_in_service(self._node), JOIN_TIMEOUT_S)
-        except TimeoutError:
+            await self.until(HEALTH, self._serves_or_broke, JOIN_TIMEOUT_S, lambda _: "not in service")
+        except WaitTimeout:
             raise ConfigError(f"the controller at {self._where()} did not count this broker in") from None
 
     async def _cluster_id(self) -> str:
@@ -132,18 +160,13 @@ class LoneNode:
             )
         return response.cluster_id
 
-    async def _until_in_service(self, node: EmbeddedNode) -> None:
-        serves = asyncio.Event()
+    def _serves_or_broke(self, view: ClusterView) -> bool:
+        seen = view.nodes.get(self._node_id)
+        return bool(self.halted) or (seen is not None and seen.is_running)
 
-        def look() -> None:
-            view = node.seen(HEALTH)
-            if self.halted or (view is not None and view.is_running):
-                serves.set()
-
-        self.driver.watchers.append(look)
-        look()
-        await serves.wait()
-        self.driver.watchers.remove(look)
+    def _healed(self) -> None:
+        if self._node is not None:
+            self._node.faults_healed()
 
     def _where(self) -> str:
         host, port = self._controller or ("", 0)

@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
 from minikafka.config import ConfigValue
-from minikafka.errors import BrokerHalted, ConfigError, ErrorCode, MinikafkaError, WaitTimeout
+from minikafka.errors import BrokerHalted, ConfigError, ErrorCode
 from minikafka.runtime import rpc
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.port import HostedNode, Hosting, RuleBook
-from minikafka.runtime.control.views import HEALTH, Question
+from minikafka.runtime.control.until import until
+from minikafka.runtime.control.views import ALL, HEALTH, NodeView, Question
 from minikafka.runtime.directories import DataDirectory
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.embedded import Embedded, Place
+from minikafka.runtime.host import HostState
 from minikafka.runtime.links import CLIENTS
 from minikafka.runtime.plan import plan_of
 from minikafka.runtime.ports import Port
@@ -31,6 +33,7 @@ from minikafka.types import CONTROLLER_ID, BrokerId
 START_TIMEOUT_S: Final = 30.0
 INTERNAL_HOST: Final = "127.0.0.1"
 CREATE_TOPICS_VERSION: Final = 7
+DELETE_TOPICS_VERSION: Final = 6
 UPDATE_FEATURES_VERSION: Final = 1
 
 
@@ -106,8 +109,9 @@ class Supervisor:
             port.release()
         self.directory.close()
 
-    def abandon(self) -> None:
-        """Close this process's copies of all sockets, in a child that was forked from ours.
+    def abandon(self, others: Iterable[int] = ()) -> None:
+        """Close this process's copies of all sockets, in a child that was forked from ours. `others`: descriptors of
+        what serves beside the nodes.
 
         Replaced rather than closed: the objects that own the descriptors are still there, and will close them again.
         """
@@ -115,8 +119,8 @@ class Supervisor:
         for node in self.nodes:
             for descriptor in node.descriptors():
                 os.dup2(nothing, descriptor, inheritable=False)
-        for port in self._ports:
-            os.dup2(nothing, port.descriptor(), inheritable=False)
+        for descriptor in (*(port.descriptor() for port in self._ports), *others):
+            os.dup2(nothing, descriptor, inheritable=False)
         os.close(nothing)
 
     # Its nodes.
@@ -177,29 +181,15 @@ class Supervisor:
 
         Raises WaitTimeout with what `say` makes of the last answers, or BrokerHalted if a node breaks meanwhile.
         """
-        done: asyncio.Future[ClusterView] = self._loop.create_future()
 
-        def look() -> None:
-            if done.done():
-                return
-            try:
-                self._check_halted()
-                seen = self._seen(question)
-                if predicate(seen):
-                    done.set_result(seen)
-            except MinikafkaError as error:
-                done.set_exception(error)
+        def seen() -> ClusterView:
+            self._check_halted()
+            return self._seen(question)
 
         await self._watch(question)
-        self.hosting.watchers.append(look)
         try:
-            look()
-            return await asyncio.wait_for(done, timeout_s)
-        except TimeoutError:
-            last = say(self._seen(question))
-            raise WaitTimeout(f"not true within {timeout_s:g} s; last seen: {last}") from None
+            return await until(seen, predicate, self.hosting.watchers, timeout_s, say)
         finally:
-            self.hosting.watchers.remove(look)
             self._unwatch(question)
 
     async def _watch(self, question: Question) -> None:
@@ -289,6 +279,27 @@ class Supervisor:
             raise ConfigError(f"topic {topic.name!r}: {code.name}: {result.error_message or ''}")
         await self._until_led(topic.name)
 
+    async def delete_topics(self, names: Sequence[str]) -> None:
+        """Delete them; return when no running broker knows them. Raises ConfigError when the controller refuses."""
+        from minikafka.wire.messages import delete_topics
+
+        wanted = [delete_topics.DeleteTopicState(name=name) for name in names]
+        request = delete_topics.DeleteTopicsRequest(topics=wanted, timeout_ms=30_000)
+        response = await rpc.call(*self._controller_address, request, DELETE_TOPICS_VERSION)
+        assert isinstance(response, delete_topics.DeleteTopicsResponse)
+        for result in response.responses:
+            if result.error_code != ErrorCode.NONE:
+                code = ErrorCode(result.error_code)
+                raise ConfigError(f"topic {result.name!r}: {code.name}: {result.error_message or ''}")
+        await self.until(
+            Question(topic=ALL),
+            lambda view: (
+                not any(_knows(broker, names) for broker in view.brokers if self._hears(broker.node))
+            ),
+            START_TIMEOUT_S,
+            lambda _: f"topics not gone: {', '.join(names)}",
+        )
+
     async def _until_led(self, topic: str) -> None:
         await self.until(
             Question(topic),
@@ -328,6 +339,10 @@ class Supervisor:
         others = [other for other in (*self.brokers, CONTROLLER_ID) if other != node]
         await self.hosting.cut([(node, other) for other in others + ([CLIENTS] if clients else [])])
 
+    def _hears(self, node: BrokerId) -> bool:
+        """Whether it follows what the controller decides."""
+        return self.node(node).state is HostState.RUNNING and not self._cut_off(self.node(node))
+
     def _cut_off(self, node: HostedNode) -> bool:
         """Without its controller a broker cannot leave cleanly."""
         return self.hosting.is_cut(node.node_id, CONTROLLER_ID) or not self.controller.is_alive
@@ -351,6 +366,11 @@ class Supervisor:
 
 def _running(view: ClusterView) -> list[BrokerId]:
     return [broker.node for broker in view.brokers if broker.is_running]
+
+
+def _knows(broker: NodeView, topics: Sequence[str]) -> bool:
+    parts = (*(one.topic for one in broker.partitions), *(one.topic for one in broker.replicas))
+    return not set(topics).isdisjoint(parts)
 
 
 def _text(value: ConfigValue) -> str:

@@ -13,7 +13,7 @@ import os
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from minikafka.config import BrokerConfig, ConfigValue
 from minikafka.errors import BrokerHalted, ConfigError, MinikafkaError
@@ -24,7 +24,7 @@ from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.condition import Condition
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import Question
-from minikafka.runtime.links import CLIENTS
+from minikafka.runtime.links import node_named
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.runtime.thread import LoopThread
@@ -36,10 +36,11 @@ from minikafka.testing.topics import TopicHandle
 from minikafka.testing.verdicts import verdict
 from minikafka.types import CONTROLLER_ID, BrokerId
 
+if TYPE_CHECKING:
+    from minikafka.admin.server import AdminServer
+
 T = TypeVar("T")
 
-CONTROLLER: Final = "controller"
-ALL_CLIENTS: Final = "clients"
 NOT_RUNNING: Final = "this cluster is not running: use `with Cluster(...) as kafka:`"
 
 
@@ -50,7 +51,8 @@ class Cluster:
     stopped for real. config: settings of all brokers, by Kafka's names; broker_config: of one, by id. features: levels
     a new cluster starts with. topics: `NAME[:PARTITIONS[:RF]]`, created before `with` returns. data_dir: None is a
     temporary one. durability: `page-cache` or `fsync`. profile: `fast` or `faithful`. ports: one per broker; None lets
-    the system choose, and they are kept. seed: makes ids reproducible. Raises ConfigError for what contradicts itself.
+    the system choose, and they are kept. admin: serve the HTTP admin on a port of its own (`admin_url`). seed: makes
+    ids reproducible. Raises ConfigError for what contradicts itself.
     """
 
     def __init__(
@@ -70,8 +72,7 @@ class Cluster:
         admin: bool = False,
         seed: int | None = None,
     ) -> None:
-        if admin:
-            raise ConfigError("the HTTP admin is not there yet")
+        self._has_admin = admin
         self._spec = ClusterSpec(
             brokers=brokers,
             host=host,
@@ -95,6 +96,7 @@ class Cluster:
         self._thread: LoopThread | None = None
         self._supervisor: Supervisor | None = None
         self._ledger: Ledger | None = None
+        self._admin: AdminServer | None = None
         self.faults = Faults(self)
         self.aio = Aio(self)
         self.controller = NodeHandle(self, CONTROLLER_ID)
@@ -116,13 +118,25 @@ class Cluster:
 
     async def _bring_up(self) -> Supervisor:
         supervisor = Supervisor(asyncio.get_running_loop(), self._spec)
-        self._ledger = Ledger(supervisor.hosting.history)
+        self._ledger = ledger = Ledger(supervisor.hosting.history)
         try:
             await supervisor.start()
+            if self._has_admin:
+                from minikafka.admin.scope import Whole
+                from minikafka.admin.server import AdminServer
+
+                self._admin = AdminServer()
+                await self._admin.start(Whole(supervisor, lambda header: verdict(supervisor, ledger, header)))
         except BaseException:
             await supervisor.close(cleanly=False)
             raise
         return supervisor
+
+    async def _take_down(self, supervisor: Supervisor) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            await admin.close()
+        await supervisor.close()
 
     def close(self) -> None:
         """Stop the brokers and leave nothing behind: no thread, no port, no temporary file. Idempotent."""
@@ -133,7 +147,7 @@ class Cluster:
             return
 
         try:
-            thread.run(supervisor.close())
+            thread.run(self._take_down(supervisor))
         finally:
             thread.close()
             if ledger is not None:
@@ -143,8 +157,9 @@ class Cluster:
         """In a forked child: let go of everything that is the parent's, without touching it."""
         LIVE.discard(self)
         supervisor, self._supervisor, self._thread = self._supervisor, None, None
+        admin, self._admin = self._admin, None
         if supervisor is not None:
-            supervisor.abandon()
+            supervisor.abandon([] if admin is None else admin.descriptors())
 
     def __enter__(self) -> Self:
         return self.start()
@@ -203,6 +218,14 @@ class Cluster:
     def client_config(self, client: str) -> dict[str, str]:
         """Settings for `confluent`, `kafka-python`, `aiokafka` or `java`."""
         return client_config(client, self.bootstrap_servers)
+
+    @property
+    def admin_url(self) -> str:
+        """Of the HTTP admin. Raises MinikafkaError without `Cluster(admin=True)`."""
+        self._running()
+        if self._admin is None:
+            raise MinikafkaError("this cluster has no HTTP admin: use Cluster(admin=True)")
+        return self._admin.url
 
     @property
     def data_dir(self) -> str:
@@ -274,7 +297,7 @@ class Cluster:
 
     def cut(self, one: BrokerId | str, other: BrokerId | str) -> None:
         """Let nothing pass between two nodes; `"controller"` names the controller, `"clients"` every client."""
-        pair = (_node(one), _node(other))
+        pair = (node_named(one), node_named(other))
         self.run(lambda supervisor: supervisor.hosting.cut([pair]))
 
     def delay(self, one: BrokerId | str, other: BrokerId | str, *, ms: int) -> None:
@@ -282,7 +305,7 @@ class Cluster:
         twice that. 0 takes the delay away. Names as with `cut`. Raises ConfigError for less than 0."""
         if ms < 0:
             raise ConfigError(f"a delay of {ms} ms")
-        pair = (_node(one), _node(other))
+        pair = (node_named(one), node_named(other))
         self.run(lambda supervisor: supervisor.hosting.delay([pair], ms))
 
     def heal(self) -> None:
@@ -366,18 +389,6 @@ def _halted(nodes: Sequence[HostedNode]) -> BrokerHalted | None:
 
 def _values(config: Mapping[str, Any] | None) -> dict[str, ConfigValue]:
     return dict(config or {})
-
-
-def _node(name: BrokerId | str) -> BrokerId:
-    if name == CONTROLLER:
-        return CONTROLLER_ID
-    if name == ALL_CLIENTS:
-        return CLIENTS
-    if isinstance(name, str):
-        raise ConfigError(
-            f"no node {name!r}: brokers go by number, the controller by {CONTROLLER!r}, clients by {ALL_CLIENTS!r}"
-        )
-    return name
 
 
 LIVE: Final[weakref.WeakSet[Cluster]] = weakref.WeakSet()

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from minikafka.config import INTERNAL_TOPICS
-from minikafka.errors import ErrorCode, MinikafkaError
+from minikafka.errors import MinikafkaError
 from minikafka.ledger.facts import Facts
 from minikafka.ledger.ledger import Ledger
-from minikafka.ledger.logs import LoggedBatch, LoggedPartition, logged_batches
+from minikafka.ledger.logs import LoggedPartition, logged_batches
 from minikafka.ledger.verdict import Verdict, judge
 from minikafka.runtime import rpc
 from minikafka.runtime.control.cluster import ClusterView
-from minikafka.runtime.control.views import ALL, PartitionView, Question, ReplicaView
+from minikafka.runtime.control.views import ALL, PartitionView, Question
+from minikafka.runtime.reading import fetched
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.types import TopicPartition
-from minikafka.wire.messages import describe_configs, fetch
+from minikafka.wire.messages import describe_configs
 
-FETCH_VERSION: Final = 12
-FETCH_BYTES: Final = 1 << 20
 DESCRIBE_CONFIGS_VERSION: Final = 4
 TOPIC_RESOURCE: Final = 2
 COMPACT: Final = "compact"
@@ -32,16 +31,12 @@ async def verdict(supervisor: Supervisor, ledger: Ledger, id_header: str | None 
     view = await supervisor.look(Question(topic=ALL))
     logs = [
         await _read(supervisor, view, one, compacted)
-        for topic in _topics(view)
+        for topic in view.topics
+        if topic not in INTERNAL_TOPICS
         for compacted in [await _is_compacted(supervisor, view, topic)]
         for one in view.partitions(topic)
     ]
     return judge(Facts(ledger.events()), logs, id_header)
-
-
-def _topics(view: ClusterView) -> list[str]:
-    decided = max(view.nodes.values(), key=lambda one: one.metadata_offset, default=None)
-    return [] if decided is None else sorted({one.topic for one in decided.partitions} - INTERNAL_TOPICS)
 
 
 async def _is_compacted(supervisor: Supervisor, view: ClusterView, topic: str) -> bool:
@@ -65,10 +60,15 @@ async def _read(
     if leader is None or not leader.is_leader:
         return _unreadable(name, f"no living broker leads it (leader {decided.leader})")
     try:
-        batches = await _batches(supervisor, decided, leader)
+        address = supervisor.internal_address(decided.leader)
+        offsets = leader.offsets
+        batches = [
+            batch
+            async for data in fetched(address, name, offsets.log_start_offset, offsets.high_watermark)
+            for batch in logged_batches(data)
+        ]
     except MinikafkaError as error:
         return _unreadable(name, str(error))
-    offsets = leader.offsets
     return LoggedPartition(
         name,
         True,
@@ -85,27 +85,3 @@ async def _read(
 
 def _unreadable(name: TopicPartition, why: str) -> LoggedPartition:
     return LoggedPartition(name, False, why, -1, 0, 0, 0, 0, False, [])
-
-
-async def _batches(supervisor: Supervisor, decided: PartitionView, leader: ReplicaView) -> list[LoggedBatch]:
-    """From the log start to the high watermark. Raises MinikafkaError when the leader refuses."""
-    found: list[LoggedBatch] = []
-    offset = leader.offsets.log_start_offset
-    while offset < leader.offsets.high_watermark:
-        wanted = fetch.FetchPartition(
-            partition=decided.partition, fetch_offset=offset, partition_max_bytes=FETCH_BYTES
-        )
-        request = fetch.FetchRequest(
-            max_bytes=FETCH_BYTES, topics=[fetch.FetchTopic(topic=decided.topic, partitions=[wanted])]
-        )
-        response = await rpc.call(*supervisor.internal_address(decided.leader), request, FETCH_VERSION)
-        assert isinstance(response, fetch.FetchResponse)
-        answer = response.responses[0].partitions[0]
-        if answer.error_code != ErrorCode.NONE:
-            raise MinikafkaError(f"broker {decided.leader} answers {ErrorCode(answer.error_code).name}")
-        batches = list(logged_batches(bytes(answer.records or b"")))
-        if not batches:
-            break  # a hole that compaction left reaches up to the high watermark
-        found += batches
-        offset = batches[-1].last_offset + 1
-    return found

@@ -59,7 +59,8 @@ def test_serve_prints_one_line_when_ready_and_stops_with_status_0(tmp_path: Path
         assert server.stdout is not None
         line = server.stdout.readline()
         ready = json.loads(ready_file.read_text())
-        assert line == f"minikafka ready bootstrap.servers={ready['bootstrap_servers']}\n"
+        addresses = f"bootstrap.servers={ready['bootstrap_servers']} admin={ready['admin_url']}"
+        assert line == f"minikafka ready {addresses}\n"
         assert [broker["id"] for broker in ready["brokers"]] == [1, 2]
         second = subprocess.run(
             [*COMMAND, *arguments], capture_output=True, text=True, env=environment(), check=False, timeout=60

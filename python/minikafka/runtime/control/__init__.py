@@ -9,6 +9,7 @@ a child process it comes over the control channel as JSON, pushed after each tur
     cluster.py   the answers of all nodes together
     observed.py  one partition in those answers
     condition.py what can be waited for
+    until.py     waiting for it
     plain.py     plain data as JSON and back
     port.py      what is asked of a node, and of the place where nodes run; `runtime/embedded.py` and
                  `runtime/process/` are the two answers

@@ -32,6 +32,11 @@ class ClusterView:
         """The finalized level; 0 means disabled, or never heard of."""
         return 0 if self._decided is None else self._decided.features.get(name, 0)
 
+    @property
+    def topics(self) -> list[str]:
+        """Sorted; of those asked for."""
+        return [] if self._decided is None else sorted({one.topic for one in self._decided.partitions})
+
     def partitions(self, topic: str) -> list[PartitionView]:
         """By number; empty when there is no such topic, or it was not asked for."""
         return [] if self._decided is None else _of(self._decided, topic)

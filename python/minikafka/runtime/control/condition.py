@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from minikafka.errors import ConfigError, MinikafkaError
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.observed import observe
 from minikafka.runtime.control.views import Question
-from minikafka.runtime.supervisor import Supervisor
 from minikafka.types import BrokerId, TopicPartition
 
 OFFSETS = ("log_start_offset", "high_watermark", "last_stable_offset", "log_end_offset")
+
+
+class Waits(Protocol):
+    """Whoever can be asked to wait: a supervisor, or a node alone."""
+
+    async def until(
+        self,
+        question: Question,
+        predicate: Callable[[ClusterView], bool],
+        timeout_s: float,
+        say: Callable[[ClusterView], str],
+    ) -> ClusterView: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +67,10 @@ class Condition:
             brokers=None if brokers is None else tuple(sorted(brokers)),
         )
 
-    async def wait(self, supervisor: Supervisor, timeout_s: float) -> None:
+    async def wait(self, asked: Waits, timeout_s: float) -> None:
         """Return once it holds. Raises WaitTimeout."""
         question = Question() if self.partition is None else Question(*self.partition)
-        await supervisor.until(question, self.holds, timeout_s, self._seen)
+        await asked.until(question, self.holds, timeout_s, self._seen)
 
     def holds(self, view: ClusterView) -> bool:
         if self.brokers is not None and tuple(view.active_brokers) != self.brokers:

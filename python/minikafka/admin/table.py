@@ -1,0 +1,51 @@
+"""All routes, and finding the one that is meant."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from minikafka.admin.problem import Problem, nearest
+from minikafka.admin.route import AnyRoute
+from minikafka.admin.routes import events, groups, metrics, network, nodes, page, status, topics, wait
+
+ROUTES: Final[tuple[AnyRoute, ...]] = (
+    *status.ROUTES,
+    *nodes.ROUTES,
+    *network.ROUTES,
+    *topics.ROUTES,
+    *groups.ROUTES,
+    *events.ROUTES,
+    *wait.ROUTES,
+    *metrics.ROUTES,
+    *page.ROUTES,
+)
+
+
+class Found(NamedTuple):
+    """A route, and the values of the names in its path."""
+
+    route: AnyRoute
+    names: dict[str, str]
+
+
+def find(method: str, path: str) -> Found:
+    """The route for `path` (without its query, still percent-encoded). HEAD is answered as GET is.
+
+    Raises Problem: 404 with the nearest path there is, 405 with the methods it has.
+    """
+    segments = path.strip("/").split("/")
+    allowed = set()
+    for route in ROUTES:
+        names = route.match(segments)
+        if names is None:
+            continue
+        if route.method == ("GET" if method == "HEAD" else method):
+            return Found(route, names)
+        allowed.add(route.method)
+    if allowed:
+        methods = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
+        raise Problem(405, f"{path} takes {methods}, not {method}", (("Allow", methods),))
+    raise Problem(
+        404, f"there is no {unquote(path)[:200]!r}{nearest(path, {route.path for route in ROUTES})}"
+    )
