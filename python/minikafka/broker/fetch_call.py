@@ -178,7 +178,7 @@ class FetchCall:
             self._request.reply(refused)
             return
         if self._broker.trace.on:
-            tell_answer(self._broker.trace, self._reader, found, self._request.api_version)
+            tell_answer(self._broker.trace, self._reader, found, self._request)
         told = found
         if session is not None:
             told = [each for each in found if each[0].has_news(each[1])]

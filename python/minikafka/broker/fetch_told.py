@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from minikafka.broker.fetch_answer import Found
 from minikafka.broker.fetch_session import CachedPartition, Reader
+from minikafka.broker.request import Request
 from minikafka.errors import Rejected
 from minikafka.partition.values import Isolation, Read
 from minikafka.trace import Trace
+from minikafka.wire.messages.fetch import FetchRequest
 
 
-def tell_answer(trace: Trace, reader: Reader, found: Found, api_version: int) -> None:
+def tell_answer(trace: Trace, reader: Reader, found: Found, request: Request[FetchRequest]) -> None:
     """Each partition of an answer."""
     for partition, outcome in found:
         if isinstance(outcome, Rejected):
@@ -24,11 +26,11 @@ def tell_answer(trace: Trace, reader: Reader, found: Found, api_version: int) ->
                 replica_id=reader.replica_id,
             )
         else:
-            _tell_read(trace, reader, partition, outcome, api_version)
+            _tell_read(trace, reader, partition, outcome, request)
 
 
 def _tell_read(
-    trace: Trace, reader: Reader, partition: CachedPartition, read: Read, api_version: int
+    trace: Trace, reader: Reader, partition: CachedPartition, read: Read, request: Request[FetchRequest]
 ) -> None:
     name, offset = partition.name, partition.wanted.fetch_offset
     if read.diverging is not None:
@@ -63,13 +65,15 @@ def _tell_read(
             name,
             what="read",
             replica_id=reader.replica_id,
+            client_id=request.client_id,
             offset=offset,
+            next_offset=read.next_offset,
             size_bytes=size,
             bound=reader.isolation.value,
             high_watermark=read.high_watermark,
             last_stable_offset=read.last_stable_offset,
             aborted=[producer_id for producer_id, _ in read.aborted],
-            by="topic id" if api_version >= 13 else "name",
+            by="topic id" if request.api_version >= 13 else "name",
         )
     elif read.at_end and reader.isolation is not Isolation.REPLICA:
         trace.event(

@@ -59,7 +59,8 @@ def _judge(send: Send, ranges: list[Range], configuration: Configuration) -> Cli
         if any(one.first > 0 for one in ranges):
             return None  # it may have been below, and gone on purpose
         why = "acknowledged without an offset, and no reader got it"
-        return _finding(Anomaly.LOST if is_final else Anomaly.UNSEEN, send, why, Stage.CLIENT)
+        stage = Stage.CLIENT if send.transaction is None else Stage.BROKER
+        return _finding(Anomaly.LOST if is_final else Anomaly.UNSEEN, send, why, stage)
     if all(send.offset < one.first for one in ranges):
         return None
     if any(one.first <= send.offset < one.end for one in ranges):

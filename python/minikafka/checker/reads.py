@@ -90,5 +90,9 @@ class Reads:
         processes = {one.process for one in ranges}
         return [poll for poll in self.by_id.get((topic, id), ()) if poll.process in processes]
 
+    def counts(self, poll: Operation) -> bool:
+        """The poll is one that the configuration is about."""
+        return self._isolation != READ_COMMITTED or self.is_committed_only(poll)
+
     def is_committed_only(self, operation: Operation) -> bool:
         return self.isolation_of(operation) == READ_COMMITTED

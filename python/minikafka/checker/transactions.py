@@ -19,13 +19,13 @@ from minikafka.checker.verdict import ClientFinding, Stage
 
 
 def aborted_reads(outcomes: Outcomes, reads: Reads) -> Iterator[ClientFinding]:
-    """Each record once, with the first reader that got it."""
+    """Each record once, with the first reader that got it. Where consumers are to be read_committed, a reader that is
+    not only looks how far the log goes."""
     for transaction in outcomes.transactions:
         if transaction.outcome is not Outcome.FAILED:
             continue
         for send in transaction.sends:
-            polls = _polls_of(send, outcomes, reads)
-            polls = [poll for poll in polls if reads.is_committed_only(poll)] or polls
+            polls = [poll for poll in _polls_of(send, outcomes, reads) if reads.counts(poll)]
             if polls:
                 poll = polls[0]
                 why = f"{transaction} did not commit; the reader was {reads.isolation_of(poll)}"
@@ -72,7 +72,7 @@ def _is_judged(send: Send, reads: Reads) -> bool:
     if send.told is None or send.told.type is not Type.OK:
         return False
     ranges = _finals(reads, send.topic, send.partition)
-    return bool(ranges) and all(send.offset >= one.first for one in ranges)
+    return bool(ranges) and all(max(send.offset, 0) >= one.first for one in ranges)
 
 
 def _finals(reads: Reads, topic: str, partition: int) -> list[Range]:

@@ -11,18 +11,22 @@ from collections.abc import Hashable, Iterator
 
 from minikafka.checker.anomaly import Anomaly
 from minikafka.history import Event
-from minikafka.ledger.facts import PartitionFacts
+from minikafka.ledger.causes import Cause
+from minikafka.ledger.facts import PartitionFacts, in_order
 from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedPartition, LoggedRecord, opened
 from minikafka.types import NO_PRODUCER_ID, Offset
 
-REMEDY = ("enable.idempotence=true",)
+UNKNOWN_PRODUCER = "I5"
+"""The rule by which a batch of a producer that nothing is known of is taken."""
 
 
 def find(facts: PartitionFacts, log: LoggedPartition, id_header: str | None) -> Iterator[Finding]:
     """Every second copy, with where the first one is."""
-    yield from _by_sequence(facts, log)
-    yield from _by_content(facts, log, id_header)
+    by_sequence = list(_by_sequence(facts, log))
+    yield from by_sequence
+    found = {offset for one in by_sequence for offset in range(one.first_offset, one.last_offset + 1)}
+    yield from (one for one in _by_content(facts, log, id_header) if one.first_offset not in found)
 
 
 def _by_sequence(facts: PartitionFacts, log: LoggedPartition) -> Iterator[Finding]:
@@ -34,14 +38,10 @@ def _by_sequence(facts: PartitionFacts, log: LoggedPartition) -> Iterator[Findin
         if name in first:
             why = f"producer {name[0]} epoch {name[1]} sequence {name[2]} is at offset {first[name]} already"
             chain = _appends(facts, first[name], batch.base_offset)
+            unknown = any(event.rule == UNKNOWN_PRODUCER for event in chain[1:])
+            cause = Cause.FORGOTTEN_PRODUCER if unknown else Cause.NOT_RECOGNISED
             yield Finding(
-                Anomaly.DUPLICATED,
-                log.name,
-                batch.base_offset,
-                batch.last_offset,
-                why,
-                chain,
-                is_certain=True,
+                Anomaly.DUPLICATED, log.name, batch.base_offset, batch.last_offset, why, cause, chain
             )
         first.setdefault(name, batch.base_offset)
 
@@ -51,15 +51,14 @@ def _by_content(facts: PartitionFacts, log: LoggedPartition, id_header: str | No
     for record in opened(log.batches):
         name, is_certain = _identity(record, id_header)
         if name in first:
-            why = f"the same record is at offset {first[name]} already"
             yield Finding(
                 Anomaly.DUPLICATED,
                 log.name,
                 record.offset,
                 record.offset,
-                why,
+                f"the same record is at offset {first[name]} already",
+                Cause.RETRIED,
                 _appends(facts, first[name], record.offset),
-                REMEDY,
                 is_certain,
             )
         first.setdefault(name, record.offset)
@@ -74,9 +73,10 @@ def _identity(record: LoggedRecord, id_header: str | None) -> tuple[Hashable, bo
 
 
 def _appends(facts: PartitionFacts, *offsets: Offset) -> tuple[Event, ...]:
-    return tuple(
-        event
-        for batch in facts.batches
-        if any(batch.base_offset <= offset <= batch.last_offset for offset in offsets)
-        for event in (batch.append, *batch.acks, *batch.left)
+    return in_order(
+        *(
+            batch.story
+            for batch in facts.batches
+            if any(batch.base_offset <= offset <= batch.last_offset for offset in offsets)
+        )
     )

@@ -6,14 +6,18 @@ from typing import Any, NamedTuple
 
 from minikafka.checker.anomaly import Anomaly
 from minikafka.history import Event
+from minikafka.ledger.causes import Cause
 from minikafka.types import Offset, TopicPartition
+
+SHOWN_EVENTS = 24
+"""Of a chain, in a story: a screen."""
 
 
 class Finding(NamedTuple):
     """One finding. last_offset: inclusive.
 
-    is_certain: False where all that is known is that records look the same. chain: the events that led to it, oldest
-    first, over all nodes. rules: their rule ids. prevented_by: settings, each of which would have prevented it.
+    cause: what it comes from, with the rule and the settings. chain: the events that led to it, oldest first, over all
+    nodes. is_certain: False where all that is known is that records look the same.
     """
 
     anomaly: Anomaly
@@ -21,8 +25,8 @@ class Finding(NamedTuple):
     first_offset: Offset
     last_offset: Offset
     why: str
+    cause: Cause
     chain: tuple[Event, ...] = ()
-    prevented_by: tuple[str, ...] = ()
     is_certain: bool = True
 
     @property
@@ -30,9 +34,15 @@ class Finding(NamedTuple):
         return self.last_offset - self.first_offset + 1
 
     @property
+    def prevented_by(self) -> tuple[str, ...]:
+        """Settings, each of which would have prevented it; none where the broker broke a promise."""
+        return self.cause.value.prevented_by
+
+    @property
     def rules(self) -> tuple[str, ...]:
-        """Of the chain, each once, in order."""
-        return tuple(dict.fromkeys(event.rule for event in self.chain if event.rule))
+        """Of the chain, in order, and the cause's; each once."""
+        rules = (*(event.rule for event in self.chain), self.cause.value.rule)
+        return tuple(dict.fromkeys(rule for rule in rules if rule))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -44,6 +54,8 @@ class Finding(NamedTuple):
             "last_offset": self.last_offset,
             "certain": self.is_certain,
             "why": self.why,
+            "cause": self.cause.name.lower(),
+            "rule": self.cause.value.rule,
             "rules": list(self.rules),
             "prevented_by": list(self.prevented_by),
             "chain": [event.as_dict() for event in self.chain],
@@ -55,9 +67,12 @@ class Finding(NamedTuple):
             if self.records == 1
             else f"offsets {self.first_offset}..{self.last_offset}"
         )
-        head = f"{self.anomaly.name.lower().replace('_', ' ')}{'' if self.is_certain else ' (possibly)'}: "
-        lines = [f"{head}{self.partition} {offsets}: {self.why}"]
-        lines += [f"    {_told(event)}" for event in self.chain]
+        head = f"{self.anomaly.label}{'' if self.is_certain else ' (possibly)'}"
+        rule = f" ({self.cause.value.rule})" if self.cause.value.rule else ""
+        lines = [f"{head}: {self.partition} {offsets}: {self.why}{rule}"]
+        lines += [f"    {_told(event)}" for event in self.chain[:SHOWN_EVENTS]]
+        if len(self.chain) > SHOWN_EVENTS:
+            lines.append(f"    ... and {len(self.chain) - SHOWN_EVENTS} events more")
         if self.prevented_by:
             lines.append(f"    prevented by: {' or '.join(self.prevented_by)}")
         return "\n".join(lines)
@@ -65,7 +80,9 @@ class Finding(NamedTuple):
 
 def _told(event: Event) -> str:
     facts = " ".join(f"{name}={fact}" for name, fact in event.facts.items() if name not in QUIET)
-    return f"broker {event.broker}  {event.rule or '-':<3}  {event.kind}  {facts}"
+    return f"{event.t_ms:>7} ms  broker {event.broker}  {event.rule or '-':<3}  {event.kind}  {facts}"
 
 
-QUIET = frozenset({"connection", "client_id", "crc", "bytes", "records"})
+QUIET = frozenset(
+    {"connection", "client_id", "crc", "bytes", "records", "size_bytes", "by", "partition_epoch"}
+)

@@ -27,20 +27,21 @@ KEPT: Final = frozenset(
         "election",
         "isr",
         "leader_epoch",
-        "broker",
+        "high_watermark",
         "flush",
         "marker",
         "transaction",
+        "coordinator",
         "fetch",
-        "offset_commit",
-        "log_start",
-        "delete",
         "topic",
         "fault",
-        "disk_failed",
     }
 )
 """Kinds of events that a verdict looks at."""
+NO_REPLICA: Final = -1
+"""Who fetches is a consumer."""
+COUNTED: Final = "R4"
+"""The rule by which a leader moves its high watermark."""
 IN_MEMORY: Final = 20_000
 """Events kept in memory; more are written away, so many at a time."""
 
@@ -55,7 +56,7 @@ class Ledger:
         self._stop = history.listen(self._hear)
 
     def _hear(self, event: Event) -> None:
-        if event.told.kind in KEPT:
+        if event.told.kind in KEPT and _matters(event):
             self._events.append(event)
             if len(self._events) >= IN_MEMORY:
                 self._spill()
@@ -82,6 +83,21 @@ class Ledger:
         self._events = []
         if self._spilled is not None:
             self._spilled.close()
+
+
+def _matters(event: Event) -> bool:
+    """Of the kinds that are told most, what a verdict never looks at: fetches of followers and those that wait, a
+    follower's high watermark."""
+    told = event.told
+    match told.kind:
+        case "fetch":
+            return told.facts.get("what") == "read" and told.facts.get("replica_id") == NO_REPLICA
+        case "high_watermark":
+            return told.rule == COUNTED
+        case "coordinator":
+            return told.facts.get("what") == "loaded"
+        case _:
+            return True
 
 
 Plain = tuple[int, int, int, int, str, str, tuple[str, int] | None, int | None, dict[str, object]]

@@ -22,6 +22,7 @@ class LoggedBatch(NamedTuple):
     is_control: bool
     is_transactional: bool
     control_type: int
+    first_timestamp_ms: int
     data: bytes
 
 
@@ -64,6 +65,7 @@ def logged_batches(data: bytes) -> Iterator[LoggedBatch]:
             header.is_control,
             header.is_transactional,
             header.control_type,
+            header.base_timestamp,
             bytes(batch),
         )
 

@@ -1,16 +1,13 @@
 """Lost: a producer was told that its record is there, and it is not.
 
-    acknowledged     an `ack` without an error whose bytes left (`left`): the producer may know
+    acknowledged     an `ack` without an error whose bytes left (`left`): the producer may know. A transaction's records
+                     are promised by the decision to commit it; what is aborted, or undecided, was never promised
     not there        the leader's log has, at its offset, nothing or a batch of another epoch or with other bytes
     on purpose       below the log start: retention, DeleteRecords. A compacted topic keeps one record of a key only.
-                     These are not losses
+                     These are not losses, and neither is what went with a deleted topic
 
-Why it is gone is one of three things, and each has its setting:
-
-    nobody else had it           acks=1: the answer did not wait for anybody; or the ISR was the leader alone, and
-                                 min.insync.replicas allowed that
-    who had it did not lead      an unclean election
-    who had it lost it too       a power cut before the flush: recovery ended the log lower
+Why it is gone says `why_lost.py`. What is in the log, and hidden from every read_committed reader although its
+transaction committed, is lost as well: `ended.py` finds that.
 """
 
 from __future__ import annotations
@@ -18,26 +15,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minikafka.checker.anomaly import Anomaly
-from minikafka.history import Event
-from minikafka.ledger.facts import Batch, PartitionFacts
+from minikafka.ledger.facts import Batch, Facts, PartitionFacts, in_order
 from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedBatch, LoggedPartition
+from minikafka.ledger.pieces import decision
+from minikafka.ledger.why_lost import explain
 
-ALL = -1
 
-
-def find(facts: PartitionFacts, log: LoggedPartition) -> Iterator[Finding]:
+def find(facts: Facts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding]:
     """Every acknowledged batch that cannot be read any more."""
     if log.is_compacted:
         return
+    own = facts.of(log.name)
+    for batch in gone(own, log):
+        if batch.is_acknowledged and (not batch.transactional or _is_committed(batch, facts)):
+            yield _finding(batch, own, fsync=fsync)
+
+
+def gone(own: PartitionFacts, log: LoggedPartition) -> Iterator[Batch]:
+    """Every batch that was appended, ought to be readable, and is not."""
     by_offset = {batch.base_offset: batch for batch in log.batches}
-    for batch in facts.batches:
-        if (
-            batch.is_acknowledged
-            and batch.last_offset >= log.log_start_offset
-            and _is_gone(batch, by_offset, log)
-        ):
-            yield _finding(batch, facts)
+    for batch in own.batches:
+        if batch.last_offset >= log.log_start_offset and _is_gone(batch, by_offset, log):
+            yield batch
+
+
+def _is_committed(batch: Batch, facts: Facts) -> bool:
+    decided = decision(facts, batch.producer_id, batch.producer_epoch, batch.append.seq)
+    return decided is not None and decided.commit
 
 
 def _is_gone(batch: Batch, by_offset: dict[int, LoggedBatch], log: LoggedPartition) -> bool:
@@ -49,68 +54,14 @@ def _is_gone(batch: Batch, by_offset: dict[int, LoggedBatch], log: LoggedPartiti
     return found is None or (found.leader_epoch, found.crc) != (batch.leader_epoch, batch.crc)
 
 
-def _finding(batch: Batch, facts: PartitionFacts) -> Finding:
-    chain = [batch.append, *batch.acks, *batch.left]
-    holders = [event for event in facts.replicated if _covers(event, batch)]
-    elections = [event for event in facts.elections if event.seq > batch.append.seq]
-    cuts = [event for event in facts.cuts if event.seq > batch.append.seq and _cuts(event, batch)]
-    chain += [*holders, *elections, *cuts]
-    why, settings = _reason(batch, holders, elections, cuts, _isr_at(facts, batch))
+def _finding(batch: Batch, own: PartitionFacts, *, fsync: bool) -> Finding:
+    cause, why, evidence = explain(batch, own, fsync=fsync)
     return Finding(
         Anomaly.LOST,
         batch.name,
         batch.base_offset,
         batch.last_offset,
         why,
-        tuple(sorted({event.seq: event for event in chain}.values(), key=lambda event: event.seq)),
-        settings,
+        cause,
+        in_order(batch.story, evidence),
     )
-
-
-def _covers(event: Event, batch: Batch) -> bool:
-    first, last = event.get("base_offset"), event.get("last_offset")
-    return isinstance(first, int) and isinstance(last, int) and first <= batch.base_offset <= last
-
-
-def _cuts(event: Event, batch: Batch) -> bool:
-    """A log that ended at or below the batch from then on."""
-    end = event.get("offset") if event.kind == "truncate" else event.get("log_end_offset")
-    return isinstance(end, int) and end <= batch.last_offset
-
-
-def _isr_at(facts: PartitionFacts, batch: Batch) -> list[int]:
-    """The ISR when it was acknowledged, as last told before."""
-    until = batch.acks[0].seq if batch.acks else batch.append.seq
-    told = [
-        event
-        for event in (*facts.elections, *facts.isr)
-        if event.seq <= until and event.get("isr") is not None
-    ]
-    newest = max(told, key=lambda event: event.seq, default=None)
-    members = None if newest is None else newest.get("isr")
-    return [one for one in members if isinstance(one, int)] if isinstance(members, list | tuple) else []
-
-
-def _reason(
-    batch: Batch, holders: list[Event], elections: list[Event], cuts: list[Event], isr: list[int]
-) -> tuple[str, tuple[str, ...]]:
-    recovered = [event for event in cuts if event.kind == "recovery"]
-    unclean = [event for event in elections if event.get("clean") is False]
-    if batch.acked_by != ALL and not holders:
-        return "acknowledged by the leader alone, which lost it or lost the leadership", ("acks=all",)
-    if unclean:
-        settings = ["unclean.leader.election.enable=false"]
-        if len(isr) == 1:
-            settings.append("min.insync.replicas=2")
-        return f"broker {unclean[-1].get('leader')} was elected uncleanly, without it", tuple(settings)
-    if recovered:
-        who = ", ".join(str(broker) for broker in sorted({event.broker for event in recovered}))
-        if len(isr) == 1:
-            return (
-                f"only broker {batch.broker} was in sync, and lost it before it was flushed",
-                ("min.insync.replicas=2", "durability=fsync"),
-            )
-        return f"lost before it was flushed, on broker {who}", ("durability=fsync",)
-    if batch.acked_by != ALL:
-        return "acknowledged before it was replicated, and the next leader did not have it", ("acks=all",)
-    return "its offset holds nothing, or something else, and nothing that was told explains it", ()

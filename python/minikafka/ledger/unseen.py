@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minikafka.checker.anomaly import Anomaly
-from minikafka.ledger.facts import PartitionFacts
+from minikafka.ledger.causes import Cause
+from minikafka.ledger.facts import PartitionFacts, in_order
 from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedPartition
+from minikafka.ledger.why_lost import ALL, Explained, explain
 
 
-def find(facts: PartitionFacts, log: LoggedPartition) -> Iterator[Finding]:
+def find(facts: PartitionFacts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding]:
     """The newest append of each offset between the high watermark and the log end, if it was acknowledged."""
     newest = {batch.base_offset: batch for batch in facts.batches}
     for offset in sorted(newest):
         batch = newest[offset]
         if log.high_watermark <= offset < log.log_end_offset and batch.is_acknowledged:
             why = f"the high watermark stands at {log.high_watermark}"
-            chain = (batch.append, *batch.acks, *batch.left)
-            yield Finding(Anomaly.UNSEEN, log.name, offset, batch.last_offset, why, chain, ("acks=all",))
+            # With acks=all it was below the high watermark once: whoever leads now does not know that.
+            explained: Explained = (Cause.BELOW_MIN_ISR, Cause.BELOW_MIN_ISR.value.says, ())
+            cause, says, evidence = explain(batch, facts, fsync=fsync) if batch.acked_by == ALL else explained
+            chain = in_order(batch.story, evidence)
+            yield Finding(Anomaly.UNSEEN, log.name, offset, batch.last_offset, f"{why}: {says}", cause, chain)

@@ -52,7 +52,15 @@ def read(
                 aborted=[f"producer {producer_id} from {first}" for producer_id, first in aborted],
                 why="the reader skips their records up to their markers",
             )
-    return Read(found.data, local.high_watermark, stable, log_start_offset, aborted, None)
+    return Read(
+        found.data,
+        local.high_watermark,
+        stable,
+        log_start_offset,
+        aborted,
+        None,
+        next_offset=found.next_offset,
+    )
 
 
 def bound(local: LocalReplica, isolation: Isolation, stable: Offset) -> Offset:

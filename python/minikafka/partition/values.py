@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from minikafka.types import BrokerId, Buffer, LeaderEpoch, Offset, ProducerId
+from minikafka.types import NO_OFFSET, BrokerId, Buffer, LeaderEpoch, Offset, ProducerId
 
 PAGE_CACHE: Final = "page-cache"
 """A replica counts up to its log end offset, as in stock Kafka (D1)."""
@@ -53,7 +53,8 @@ class Appended(NamedTuple):
 class Read(NamedTuple):
     """What a fetch gets. aborted: (producer id, first offset) by first offset (T11). diverging: (epoch, end offset)
     where the reader's log parts from ours (F9). preferred_replica: the reader should ask that broker instead (F11).
-    at_end: the reader has all that there is for it, and hears more only once something moves."""
+    at_end: the reader has all that there is for it, and hears more only once something moves. next_offset: where the
+    records end, exclusive; -1 without any."""
 
     records: Buffer
     high_watermark: Offset
@@ -63,3 +64,4 @@ class Read(NamedTuple):
     diverging: tuple[LeaderEpoch, Offset] | None
     preferred_replica: BrokerId | None = None
     at_end: bool = False
+    next_offset: Offset = NO_OFFSET

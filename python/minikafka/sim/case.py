@@ -36,16 +36,16 @@ class Case(NamedTuple):
 
     def run(self) -> Report:
         """Live through it."""
-        with self._world():
+        with self.world():
             return simulate(self.seed, self.settings, self.strikes)
 
     def traced(self) -> tuple[Report, Run]:
         """The same, with every event recorded."""
-        with self._world():
+        with self.world():
             run = Run(self.seed, self.settings, self.strikes, trace=True)
             return run.report(), run
 
-    def _world(self) -> AbstractContextManager[None]:
+    def world(self) -> AbstractContextManager[None]:
         return nullcontext() if self.plant is None else planted(self.plant)
 
     @property

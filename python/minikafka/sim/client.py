@@ -9,9 +9,11 @@ the oldest unanswered one was acknowledged, and each acknowledgement is the prom
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from minikafka.checker.operation import Op, Operation, Type
 from minikafka.errors import ErrorCode
 from minikafka.log.batch import build_batch, sequence_after
 from minikafka.sim.connection import Client, Connection
@@ -100,6 +102,25 @@ class Producer(Client):
     def run(self) -> None:
         """Begin; goes on by itself."""
         self._initialise()
+
+    def history(self) -> list[Operation]:
+        """What became of each value: its own name is its id. Those without an answer may never have been sent."""
+        acknowledged = {one.value: one for one in self.acknowledged}
+        found = []
+        for value in self._values:
+            sent = Operation(
+                Type.INVOKE,
+                Op.SEND,
+                self._name,
+                value.decode(),
+                self._partition.topic,
+                self._partition.partition,
+                key=(self._key_of(value) or b"").decode(),
+            )
+            found.append(sent)
+            if value in acknowledged:
+                found.append(replace(sent, type=Type.OK, offset=acknowledged[value].offset))
+        return found
 
     def _initialise(self) -> None:
         request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=60_000)

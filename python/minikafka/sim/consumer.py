@@ -10,12 +10,14 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from minikafka.checker.operation import READ_COMMITTED, READ_UNCOMMITTED, Op, Operation, Type
 from minikafka.errors import ErrorCode
 from minikafka.log.batch import read_records, split
 from minikafka.sim.checker.consumer_view import SeenRecord
 from minikafka.sim.checker.last_stable import Told
 from minikafka.sim.client import METADATA_VERSION, leaders_of
 from minikafka.sim.connection import Client
+from minikafka.sim.transactional import record_id
 from minikafka.types import BrokerId, Offset, ProducerId, TopicPartition
 from minikafka.wire.messages import fetch, metadata
 
@@ -26,6 +28,11 @@ FETCH_VERSION: Final = 11
 MAX_WAIT_MS: Final = 500
 MAX_BYTES: Final = 1 << 20
 PAUSE_US: Final = 40_000
+
+
+def id_of(value: bytes, name: TopicPartition) -> str:
+    """As its producer names it: a transaction's value (`t0/1`) is written to several partitions."""
+    return record_id(value, name) if b"/" in value else value.decode()
 
 
 class Consumer(Client):
@@ -47,6 +54,23 @@ class Consumer(Client):
     @property
     def name(self) -> str:
         return self._name
+
+    def history(self) -> list[Operation]:
+        """Everything it was shown; the values of transactions are told apart by their partition."""
+        isolation = READ_COMMITTED if self._read_committed else READ_UNCOMMITTED
+        return [
+            Operation(
+                Type.OK,
+                Op.POLL,
+                self._name,
+                id_of(record.value, record.partition),
+                record.partition.topic,
+                record.partition.partition,
+                record.offset,
+                isolation=isolation,
+            )
+            for record in self.seen
+        ]
 
     def run(self) -> None:
         """Begin; goes on by itself."""

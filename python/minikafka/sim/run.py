@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from minikafka.checker.operation import Operation
 from minikafka.config import ConfigValue
 from minikafka.log.batch import crc32c, read_records
 from minikafka.sim import nemesis, schedule, swarm
@@ -117,6 +118,10 @@ class Run:
         self._nemesis = nemesis.Nemesis(world, self.strikes, self._is_whole)
         self._workload = WORKLOADS[settings.workload](world, settings, self.partitions)
         self._report = Report(seed)
+
+    def history(self) -> list[Operation]:
+        """What the clients did and were told, for the client-side checker; without a final read."""
+        return self._workload.history()
 
     def report(self) -> Report:
         """Live through it. Once."""

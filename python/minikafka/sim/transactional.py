@@ -10,6 +10,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from minikafka.checker.operation import Op, Operation, Type
 from minikafka.errors import ErrorCode
 from minikafka.log.batch import build_batch
 from minikafka.sim.checker.read_committed import Attempt
@@ -45,6 +46,11 @@ RETRIED: Final = frozenset(
 )
 
 
+def record_id(value: bytes, name: TopicPartition) -> str:
+    """A transaction writes one value to several partitions."""
+    return f"{value.decode()}@{name.partition}"
+
+
 class TransactionalProducer(Producer):
     """Runs `count` transactions over `partitions`, one after another. attempts: how each ended."""
 
@@ -72,6 +78,22 @@ class TransactionalProducer(Producer):
     @property
     def is_done(self) -> bool:
         return len(self.attempts) >= self._count
+
+    def history(self) -> list[Operation]:
+        """One transaction after another. A record's id is its value and its partition. How far an attempt that was not
+        committed came is not remembered."""
+        found = []
+        for attempt in self.attempts:
+            found.append(Operation(Type.OK, Op.BEGIN, self._name))
+            told = Type.INFO if attempt.committed is False else Type.OK
+            for name in sorted(attempt.partitions):
+                place = (record_id(attempt.value, name), name.topic, name.partition)
+                found.append(Operation(Type.INVOKE, Op.SEND, self._name, *place))
+                found.append(Operation(told, Op.SEND, self._name, *place))
+            end = Op.ABORT if attempt.committed is False else Op.COMMIT
+            found.append(Operation(Type.INVOKE, end, self._name))
+            found.append(Operation(Type.INFO if attempt.committed is None else Type.OK, end, self._name))
+        return found
 
     def run(self) -> None:
         self._find_coordinator(self._init)

@@ -10,6 +10,7 @@ from minikafka.ledger.facts import Facts
 from minikafka.ledger.ledger import Ledger
 from minikafka.ledger.logs import LoggedPartition, logged_batches
 from minikafka.ledger.verdict import Verdict, judge
+from minikafka.partition.values import FSYNC
 from minikafka.runtime import rpc
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.views import ALL, PartitionView, Question
@@ -28,6 +29,7 @@ async def verdict(supervisor: Supervisor, ledger: Ledger, id_header: str | None 
 
     `id_header`: a header that names a record, so that two with the same value are one record for certain.
     """
+    facts = Facts(ledger.events())  # before the logs are read: what is promised meanwhile need not be in them
     view = await supervisor.look(Question(topic=ALL))
     logs = [
         await _read(supervisor, view, one, compacted)
@@ -36,7 +38,8 @@ async def verdict(supervisor: Supervisor, ledger: Ledger, id_header: str | None 
         for compacted in [await _is_compacted(supervisor, view, topic)]
         for one in view.partitions(topic)
     ]
-    return judge(Facts(ledger.events()), logs, id_header)
+    fsync = supervisor.spec.durability == FSYNC
+    return judge(facts, logs, id_header, fsync=fsync, ourselves=rpc.CLIENT_ID)
 
 
 async def _is_compacted(supervisor: Supervisor, view: ClusterView, topic: str) -> bool:

@@ -124,7 +124,8 @@ class TransactionShard:
             )
         new = end_transaction(current, request, self._taker(now), now.wall_ms)
         moves = [] if new is None else [(current, new)]
-        result: Result[ProducerIdAndEpoch] = self._write(moves, self._telling.ended)
+        tell = partial(self._telling.ended, commit=request.commit)
+        result: Result[ProducerIdAndEpoch] = self._write(moves, tell)
         result.response = answered_identity(current if new is None else new, request.version)
         return result
 

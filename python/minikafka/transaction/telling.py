@@ -45,9 +45,11 @@ class Telling:
         partitions = [f"{topic}-{index}" for topic, index in sorted(after.partitions)]
         self.trace.event("transaction", "T4", why=why, partitions=partitions, **_move(before, after))
 
-    def ended(self, before: Transaction | None, after: Transaction) -> None:
+    def ended(self, before: Transaction | None, after: Transaction, *, commit: bool) -> None:
+        """`commit`: what was asked for."""
         why = "this record is the decision; the client is answered once it is replicated, before any marker"
-        self.trace.event("transaction", "T7", why=why, **_move(before, after))
+        asked = "commit" if commit else "abort"
+        self.trace.event("transaction", "T7", why=why, asked=asked, **_move(before, after))
 
     def completed(self, before: Transaction | None, after: Transaction) -> None:
         why = "every partition has its marker"

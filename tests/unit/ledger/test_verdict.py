@@ -4,66 +4,9 @@ from __future__ import annotations
 
 import pytest
 from minikafka.errors import VerdictError
-from minikafka.history import Event, History
-from minikafka.ledger.facts import Facts
 from minikafka.ledger.ledger import IN_MEMORY, Ledger
-from minikafka.ledger.logs import LoggedBatch, LoggedPartition, logged_batches
-from minikafka.ledger.verdict import Verdict, judge
-from minikafka.log.batch import build_batch, inspect_batches
-from minikafka.trace import Fact, Trace
-from minikafka.types import Now, TopicPartition
 
-ORDERS = TopicPartition("orders", 0)
-
-
-class Told:
-    """Events of brokers, written down as a node would tell them."""
-
-    def __init__(self) -> None:
-        self.history = History()
-        self._traces: dict[int, Trace] = {}
-
-    def event(self, broker: int, kind: str, rule: str, *, cause: int | None = None, **facts: Fact) -> int:
-        trace = self._traces.setdefault(broker, Trace(on=True))
-        trace.begin(Now(0, 0))
-        n = trace.event(kind, rule, None if kind == "left" else ORDERS, cause=cause, **facts)
-        self.history.record(broker, trace.take())
-        return n
-
-    def acknowledged(self, batch: LoggedBatch, *, acks: int = -1, left: bool = True) -> None:
-        append = self.event(
-            1,
-            "append",
-            "L3",
-            base_offset=batch.base_offset,
-            last_offset=batch.last_offset,
-            leader_epoch=batch.leader_epoch,
-            crc=batch.crc,
-        )
-        ack = self.event(1, "ack", "R7", cause=append, acks=acks, code="NONE")
-        if left:
-            self.event(1, "left", "L14", cause=ack, acks=[ack])
-
-    def events(self) -> list[Event]:
-        return self.history.events()
-
-
-def a_batch(offset: int, value: bytes, *, timestamp: int = 5, **producer: int) -> LoggedBatch:
-    data = build_batch([(timestamp, None, value, ())], **producer)
-    (header,) = inspect_batches(data)
-    (batch,) = logged_batches(offset.to_bytes(8, "big") + data[8:])
-    assert header.crc == batch.crc
-    return batch._replace(leader_epoch=0)
-
-
-def a_log(*batches: LoggedBatch, **changed: object) -> LoggedPartition:
-    end = batches[-1].last_offset + 1 if batches else 0
-    log = LoggedPartition(ORDERS, True, "", 0, 0, end, end, end, False, list(batches))
-    return log._replace(**changed)  # type: ignore[arg-type]
-
-
-def verdict(told: Told, log: LoggedPartition, id_header: str | None = None) -> Verdict:
-    return judge(Facts(told.events()), [log], id_header)
+from tests.unit.ledger.told import ORDERS, Told, a_batch, a_log, verdict
 
 
 def test_an_acknowledged_record_that_is_there_is_not_lost() -> None:

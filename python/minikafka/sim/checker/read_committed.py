@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from minikafka.log.batch import read_records, split
-from minikafka.types import ProducerId, TopicPartition
+from minikafka.types import Offset, ProducerId, TopicPartition
 
 
 class Attempt(NamedTuple):
@@ -22,8 +22,33 @@ class Attempt(NamedTuple):
     committed: bool | None
 
 
+def readable(log: bytes) -> tuple[list[tuple[Offset, bytes]], Offset]:
+    """What a read_committed consumer of this log sees, and where it stops: at the first record of a transaction that is
+    open, or at the end."""
+    found: list[tuple[Offset, bytes]] = []
+    open_from: dict[ProducerId, Offset] = {}
+    written: dict[ProducerId, list[tuple[Offset, bytes]]] = {}
+    end = 0
+    for header, data in split(log):
+        end = header.last_offset + 1
+        if header.is_control:
+            open_from.pop(header.producer_id, None)
+            records = written.pop(header.producer_id, [])
+            found += records if header.control_type == 1 else []
+            continue
+        records = [(record.offset, record.value) for record in read_records(data) if record.value is not None]
+        if header.is_transactional:
+            open_from.setdefault(header.producer_id, header.base_offset)
+            written.setdefault(header.producer_id, []).extend(records)
+        else:
+            found += records
+    stable = min(open_from.values(), default=end)
+    return sorted(record for record in found if record[0] < stable), stable
+
+
 def visible(log: bytes) -> Counter[bytes]:
-    """How often a read_committed consumer of this log sees each value."""
+    """How often a read_committed consumer of this log sees each value; what is behind an open transaction counts, since
+    that may yet end."""
     seen: Counter[bytes] = Counter()
     written: dict[ProducerId, list[bytes]] = {}
     for header, data in split(log):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+from minikafka.checker.operation import Operation
 from minikafka.sim.promise import Promise
 from minikafka.types import Offset, TopicPartition
 
@@ -36,6 +37,9 @@ class Workload(Protocol):
 
     def healed(self) -> None:
         """No more is going to go wrong."""
+
+    def history(self) -> list[Operation]:
+        """What the clients did and were told, for the client-side checker; without a final read."""
 
     def judge(self, final: Final, promise: Promise) -> list[str]:
         """Every violation, in words."""

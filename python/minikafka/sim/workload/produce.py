@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from minikafka.checker.operation import Operation
 from minikafka.sim.checker import consumer_view, loss
 from minikafka.sim.client import Acknowledged, Producer
 from minikafka.sim.consumer import Consumer
@@ -81,6 +82,10 @@ class ProduceWorkload:
 
     def healed(self) -> None:
         """It goes on to its end as before."""
+
+    def history(self) -> list[Operation]:
+        lines = [line for producer in self._producers for line in producer.history()]
+        return lines + [line for consumer in self._consumers for line in consumer.history()]
 
     def judge(self, final: FinalLogs, promise: Promise) -> list[str]:
         violations = loss.check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from minikafka.checker.operation import Operation
 from minikafka.sim.checker import consumer_view, last_stable, read_committed
 from minikafka.sim.consumer import Consumer
 from minikafka.sim.promise import Promise, promise_of
@@ -61,6 +62,10 @@ class TransactionWorkload:
 
     def healed(self) -> None:
         """It goes on to its end as before."""
+
+    def history(self) -> list[Operation]:
+        lines = [line for producer in self._producers for line in producer.history()]
+        return lines + [line for consumer in self._consumers for line in consumer.history()]
 
     def judge(self, final: Final, promise: Promise) -> list[str]:
         """Where a committed record may be lost, so may a marker or the coordinator's own records: nothing follows."""
