@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from minikafka.checker.operation import Operation
 from minikafka.config import CONSUMER_OFFSETS
 from minikafka.coordinator.java_hash import partition_for
 from minikafka.sim.checker import group_offsets, group_owners, loss, replicas_agree
@@ -105,6 +106,10 @@ class GroupWorkload:
             producer.run()
         for group in self._groups:
             group.begin()
+
+    def history(self) -> list[Operation]:
+        """Of the producers; what members did is judged by the checkers of groups."""
+        return [line for producer in self._producers for line in producer.history()]
 
     def healed(self) -> None:
         """The epilogue, group by group at the same time."""
