@@ -5,6 +5,7 @@ It walks every record of every segment, checks each checksum, and holds every in
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import subprocess
@@ -13,6 +14,7 @@ from typing import cast
 
 import pytest
 from minikafka._core import Disk, Log, build_batch, build_end_transaction_marker, inspect_batches
+from minikafka.cli.main import main
 from minikafka.log.model import ModelDisk
 from minikafka.log.port import LogConfig
 
@@ -172,3 +174,63 @@ def test_l16_kafka_dump_log_reads_a_cleaned_directory(
     assert sum(header.record_count for header in headers) < 2 * BATCHES
     assert result.stdout.count("isvalid: true") == len(headers)
     assert "isvalid: false" not in result.stdout
+
+
+THEIR_BATCH = re.compile(
+    r"^baseOffset: (\d+) lastOffset: (\d+) count: (\d+) baseSequence: (-?\d+) lastSequence: (-?\d+) "
+    r"producerId: (-?\d+) producerEpoch: (-?\d+) partitionLeaderEpoch: (\d+) isTransactional: (\w+) "
+    r"isControl: (\w+) .*position: (\d+) \w+: (-?\d+) size: (\d+) magic: 2 compresscodec: (\w+) crc: (\d+) "
+    r"isvalid: true$",
+    re.MULTILINE,
+)
+THEIR_ORDER = (
+    *(
+        "base_offset",
+        "last_offset",
+        "records",
+        "base_sequence",
+        "last_sequence",
+        "producer_id",
+        "producer_epoch",
+    ),
+    *(
+        "leader_epoch",
+        "transactional",
+        "control",
+        "position",
+        "max_timestamp_ms",
+        "size_bytes",
+        "compression",
+        "crc",
+    ),
+)
+LEFT_OUT = {
+    **dict.fromkeys(("base_sequence", "last_sequence", "producer_id", "producer_epoch"), "-1"),
+    **dict.fromkeys(("transactional", "control"), "False"),
+}
+"""What our lines leave out where it is nothing."""
+THEIR_RECORD = re.compile(r"^\| offset: (\d+) ", re.MULTILINE)
+THEIR_TIME = re.compile(r"^timestamp: (\d+) offset: (\d+)$", re.MULTILINE)
+THEIR_INDEX = re.compile(r"^offset: (\d+) position: (\d+)$", re.MULTILINE)
+
+
+def test_our_dump_says_what_kafka_dump_log_says(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every batch, record and index entry of the directory, number for number."""
+    theirs = dump(
+        sorted(path for path in directory.iterdir() if path.suffix in {".log", ".index", ".timeindex"})
+    ).stdout
+    assert main(["dump", "-J", str(directory)]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    def ours(kind: str, *names: str) -> list[tuple[str, ...]]:
+        found = [row for row in rows if row["kind"] == kind]
+        return [tuple(str(row.get(name, LEFT_OUT.get(name))) for name in names) for row in found]
+
+    assert sorted(ours("batch", *THEIR_ORDER)) == sorted(
+        tuple(cell.capitalize() if cell in {"true", "false"} else cell for cell in found)
+        for found in THEIR_BATCH.findall(theirs)
+    )
+    records = [row["offset"] for row in rows if row["kind"] in {"record", "control"}]
+    assert sorted(records) == sorted(map(int, THEIR_RECORD.findall(theirs)))
+    assert sorted(ours("time_index_entry", "timestamp_ms", "offset")) == sorted(THEIR_TIME.findall(theirs))
+    assert sorted(ours("index_entry", "offset", "position")) == sorted(THEIR_INDEX.findall(theirs))

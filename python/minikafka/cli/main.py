@@ -26,6 +26,7 @@ VERBS: Final = {
     "produce": "append records to a topic of any Kafka",
     "consume": "read records of any Kafka, by partition or as a group's member",
     "group": "consumer groups of any Kafka: list, describe, offsets, reset, delete",
+    "dump": "decode files of a log directory, of minikafka or of Apache Kafka",
     "txn": "transactions of any Kafka: list, describe, producers, find-hanging, abort",
     "sim": "simulate clusters, clients and misfortunes from a seed, and judge what became of them",
 }
