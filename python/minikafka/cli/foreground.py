@@ -78,8 +78,15 @@ def admin_part(admin: AdminServer | None) -> dict[str, object]:
     return {} if admin is None else {"admin_url": admin.url}
 
 
-def announce(event: Mapping[str, object], line: str, *, as_json: bool, ready_file: str | None) -> None:
-    """Exactly one line on stdout, flushed; and the ready file, complete from the moment it exists."""
+def announce(
+    event: Mapping[str, object],
+    line: str,
+    *,
+    as_json: bool,
+    ready_file: str | None,
+    ready_text: str | None = None,
+) -> None:
+    """Exactly one line on stdout, flushed; the ready file, complete once it exists; `ready_text` on stderr."""
     text = json.dumps(event)
     if ready_file is not None:
         fresh = Path(f"{ready_file}.{os.getpid()}.tmp")
@@ -87,6 +94,9 @@ def announce(event: Mapping[str, object], line: str, *, as_json: bool, ready_fil
         fresh.rename(ready_file)
     sys.stdout.write((text if as_json else line) + "\n")
     sys.stdout.flush()
+    if ready_text is not None:
+        sys.stderr.write(ready_text + "\n")
+        sys.stderr.flush()
 
 
 class StopSignals:

@@ -19,6 +19,7 @@ from minikafka.admin.scope import Alone
 from minikafka.admin.server import AdminServer
 from minikafka.cli.admin import admin_server
 from minikafka.cli.foreground import StopSignals, admin_part, announce, ready_line, until_halted_or
+from minikafka.cli.listeners import EVERYWHERE, client_listener
 from minikafka.cli.options import DEFAULT_PORT, cluster_spec
 from minikafka.config import Layer
 from minikafka.errors import ConfigError
@@ -110,6 +111,8 @@ def _spec_and_port(arguments: argparse.Namespace, who: Role) -> tuple[ClusterSpe
         raise ConfigError("-t goes with a whole cluster: create topics once all brokers are there")
     default_port = DEFAULT_CONTROLLER_PORT if who.controller is None else DEFAULT_PORT + who.node - 1
     given = arguments.port
+    if given is None and (found := client_listener(os.environ)) is not None:
+        default_port, arguments.host = found.port, arguments.host or found.host or EVERYWHERE
     offset = 0 if who.controller is None else who.node - 1
     port = default_port if given is None else given and given + offset
     if not 0 <= port < 65_536:
@@ -134,7 +137,9 @@ def _announce(arguments: argparse.Namespace, node: LoneNode, who: Role, admin: A
         event["bootstrap_servers"] = f"{host}:{port}"
         event["brokers"] = [{"id": who.node, "host": host, "port": port, "pid": os.getpid()}]
     event["data_dir"] = str(node.directory.path)
-    announce(event, line, as_json=arguments.json, ready_file=arguments.ready_file)
+    announce(
+        event, line, as_json=arguments.json, ready_file=arguments.ready_file, ready_text=arguments.ready_text
+    )
 
 
 def _number(text: str | None) -> int | None:

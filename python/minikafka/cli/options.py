@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from minikafka.cli.listeners import advertised, listening
 from minikafka.config import PROFILES, ConfigValue, Layer, environment_layer, properties_layer
 from minikafka.errors import ConfigError
 from minikafka.runtime.spec import DURABILITIES, ClusterSpec, TopicSpec, layer
 
 DEFAULT_PORT: Final = 9092
-ADVERTISED_LISTENERS: Final = "KAFKA_ADVERTISED_LISTENERS"
 
 
 def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     """Everything that `cluster_spec` reads."""
     parser.add_argument("-n", "--brokers", type=int, metavar="N", help="how many brokers (1)")
     add_setting_options(parser)
-    parser.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--host", metavar="H", help="address to listen on (127.0.0.1, or KAFKA_LISTENERS)")
     parser.add_argument(
         "-p", "--port", type=int, metavar="P",
-        help="port of broker 1, broker i listens on P+i-1 (9092); 0: free ports",
+        help="port of broker 1, broker i listens on P+i-1 (9092, or KAFKA_LISTENERS); 0: free ports",
     )  # fmt: skip
     parser.add_argument(
         "-t",
@@ -48,7 +48,9 @@ def add_cluster_options(parser: argparse.ArgumentParser) -> None:
         help="level of a new cluster's feature",
     )
     parser.add_argument(
-        "--advertise", metavar="HOST[:PORT]", help="tell clients this address; broker i: PORT+i-1"
+        "--advertise",
+        metavar="HOST[:PORT]",
+        help="tell clients this address; broker i: PORT+i-1 (where it listens, or KAFKA_ADVERTISED_LISTENERS)",
     )
     parser.add_argument("--seed", type=int, metavar="N", help="make generated ids reproducible")
 
@@ -80,14 +82,14 @@ def setting_layers(arguments: argparse.Namespace) -> tuple[Layer, ...]:
 def cluster_spec(arguments: argparse.Namespace) -> ClusterSpec:
     """The cluster that the arguments and the environment ask for. Raises ConfigError."""
     count = 1 if arguments.brokers is None else arguments.brokers
-    port = DEFAULT_PORT if arguments.port is None else arguments.port
+    host, port = listening(arguments.host, arguments.port, os.environ, default_port=DEFAULT_PORT)
     if not 0 <= port <= 65_536 - max(count, 1):
         raise ConfigError(f"port {port} and the {count - 1} after it are not all ports")
     return ClusterSpec(
         brokers=count,
-        host=arguments.host,
+        host=host,
         ports=[port + index for index in range(count)] if port else None,
-        advertised=advertised(arguments.advertise, os.environ),
+        advertised=advertised(arguments.advertise, os.environ, host),
         layers=setting_layers(arguments),
         features=_levels(arguments.feature),
         topics=tuple(TopicSpec.parse(topic) for topic in arguments.topic),
@@ -97,22 +99,6 @@ def cluster_spec(arguments: argparse.Namespace) -> ClusterSpec:
         seed=arguments.seed,
         faults=False,
     )
-
-
-def advertised(option: str | None, environment: Mapping[str, str]) -> tuple[str, int | None] | None:
-    """`--advertise`, else the PLAINTEXT (or first) entry of `KAFKA_ADVERTISED_LISTENERS`. Raises ConfigError."""
-    if option is None:
-        entries = [entry for entry in environment.get(ADVERTISED_LISTENERS, "").split(",") if "://" in entry]
-        if not entries:
-            return None
-        entries.sort(key=lambda entry: not entry.strip().startswith("PLAINTEXT://"))
-        option = entries[0].partition("://")[2].strip()
-    host, colon, port = option.rpartition(":")
-    if not colon:
-        return option, None
-    if not host or not port.isdigit():
-        raise ConfigError(f"{option!r} is not HOST[:PORT]")
-    return host, int(port)
 
 
 def pairs(words: Iterable[str], form: str) -> dict[str, str]:

@@ -1,4 +1,11 @@
-"""Start brokers, run a command with their address in its environment, stop, and exit with the command's status."""
+"""Start brokers, run a command with their address in its environment, stop, and exit with the command's status.
+
+The address is in KAFKA_BOOTSTRAP_SERVERS, BOOTSTRAP_SERVERS, SPRING_KAFKA_BOOTSTRAP_SERVERS and RPK_BROKERS.
+
+  minikafka run -- go test ./...
+  minikafka run -n 3 -t orders:6:3 -c min.insync.replicas=2 -- mvn -q test
+  minikafka run -n 3 -- sh -c 'minikafka topic create orders && npm test'
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Run brokers in the foreground until SIGINT or SIGTERM."""
+"""Run brokers in the foreground until SIGINT or SIGTERM.
+
+minikafka serve
+minikafka serve -n 3 -p 9092 -t orders:6:3 -c min.insync.replicas=2
+minikafka serve -d ./data --durability fsync --config-file server.properties
+minikafka serve -n 3 -p 0 --json --ready-file ready.json
+minikafka serve --host 0.0.0.0 --advertise broker.example:19092
+minikafka serve --controller-only -d ./data       and then, each in a process of its own:
+minikafka serve --node-id 1 --controller 127.0.0.1:9090 -d ./data
+"""
 
 from __future__ import annotations
 
@@ -19,6 +28,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_admin_options(parser)
     parser.add_argument("--json", "-J", action="store_true", help="print the readiness line as JSON")
     parser.add_argument("--ready-file", metavar="F", help="write the readiness JSON there, by rename")
+    parser.add_argument(
+        "--ready-text",
+        metavar="TEXT",
+        help="say this on stderr when ready, to those who wait for Kafka's own words",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,5 +52,6 @@ async def _serve(arguments: argparse.Namespace) -> None:
                 ready_line(supervisor.bootstrap_servers, admin),
                 as_json=arguments.json,
                 ready_file=arguments.ready_file,
+                ready_text=arguments.ready_text,
             )
         await until_halted_or(supervisor.hosting, signals.asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 import pytest
-from minikafka.cli.options import add_cluster_options, advertised, cluster_spec, pairs
+from minikafka.cli.options import add_cluster_options, cluster_spec, pairs
 from minikafka.errors import ConfigError
 from minikafka.runtime.spec import ClusterSpec, TopicSpec
 
@@ -32,14 +32,6 @@ def test_advertised_ports_count_up_like_the_real_ones() -> None:
         ("kafka.example", 19093),
     ]
     assert spec_of("--advertise", "kafka.example").advertised_address(1, 5) == ("kafka.example", 5)
-
-
-def test_the_apache_image_variable_advertises_too() -> None:
-    """`KAFKA_ADVERTISED_LISTENERS`, the PLAINTEXT entry; the option wins."""
-    environment = {"KAFKA_ADVERTISED_LISTENERS": "BROKER://b:9093,PLAINTEXT://localhost:32768"}
-    assert advertised(None, environment) == ("localhost", 32768)
-    assert advertised("other:1", environment) == ("other", 1)
-    assert advertised(None, {}) is None
 
 
 def test_settings_come_strongest_first(monkeypatch: pytest.MonkeyPatch) -> None:
