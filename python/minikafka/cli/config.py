@@ -1,4 +1,10 @@
-"""Print the settings in force and where each came from."""
+"""Print the settings in force and where each came from: -c, environment, file, profile, and with --all Kafka's default.
+
+Examples:
+  minikafka config -n 3
+  minikafka config --profile faithful --all
+  KAFKA_NUM_PARTITIONS=4 minikafka config -c log.segment.bytes=1048576 -J
+"""
 
 from __future__ import annotations
 

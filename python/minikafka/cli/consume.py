@@ -4,6 +4,7 @@ Without `-G` reading starts at the beginning (`-o`), with it where the group lef
 prints what kcat does: topic, partition, offset, tstype, ts (ms), broker, headers, key, payload; a key or payload that
 is no UTF-8 is `key_base64` or `payload_base64`.
 
+Examples:
   minikafka consume -t orders -e
   minikafka consume -t orders -p 0 -o -10 -c 10 -f '%p@%o %k: %s\n'
   minikafka consume -t orders -o s@2026-01-31T12:00:00Z -e -J

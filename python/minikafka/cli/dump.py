@@ -4,6 +4,7 @@ Records of __consumer_offsets, __transaction_state and __cluster_metadata are de
 entries are held against the segment beside them, checksums are verified. Status 1 when anything is damaged: it is told
 where, and what comes after is still shown.
 
+Examples:
   minikafka dump /tmp/data/broker-1/orders-0/00000000000000000000.log
   minikafka dump --batches -o 1000 /tmp/data/broker-1/orders-0
   minikafka dump -J /tmp/data | jq 'select(.kind == "problem")'

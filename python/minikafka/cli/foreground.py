@@ -31,6 +31,7 @@ async def running(spec: ClusterSpec, admin: AdminServer | None) -> AsyncIterator
 
     admin: serves while the cluster starts already, so that whoever watches can see how far it is.
     """
+    spec.check()
     for name in spec.resolved().unimplemented:
         sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
     raise_file_limit()

@@ -1,12 +1,13 @@
 """Consumer groups of any Kafka, of the classic and the new protocol.
 
-minikafka group list
-minikafka group describe billing
-minikafka group offsets billing
-minikafka group reset billing orders --to earliest
-minikafka group reset billing orders:0 payments --to 2026-01-31T12:00:00Z --dry-run
-minikafka group delete billing
-minikafka group delete billing --offsets-of orders
+Examples:
+  minikafka group list
+  minikafka group describe billing
+  minikafka group offsets billing
+  minikafka group reset billing orders --to earliest
+  minikafka group reset billing orders:0 payments --to 2026-01-31T12:00:00Z --dry-run
+  minikafka group delete billing
+  minikafka group delete billing --offsets-of orders
 """
 
 from __future__ import annotations

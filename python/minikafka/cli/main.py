@@ -21,7 +21,7 @@ VERBS: Final = {
     "lab": "try every claim about lost and repeated messages, both ways, with a real client",
     "story": "run a page of docs/learn in the simulator and check what it shows",
     "config": "settings in force and where each came from",
-    "apis": "the APIs and versions served",
+    "apis": "the APIs and versions served, here or by any Kafka",
     "topic": "topics of any Kafka: list, describe, create, alter, delete, offsets",
     "produce": "append records to a topic of any Kafka",
     "consume": "read records of any Kafka, by partition or as a group's member",
@@ -29,6 +29,8 @@ VERBS: Final = {
     "dump": "decode files of a log directory, of minikafka or of Apache Kafka",
     "txn": "transactions of any Kafka: list, describe, producers, find-hanging, abort",
     "sim": "simulate clusters, clients and misfortunes from a seed, and judge what became of them",
+    "doctor": "check the build, limits, ports, disk, clients, and that a record comes through",
+    "completion": "print a completion script for bash, zsh or fish",
 }
 FALSE: Final = 1
 USAGE: Final = 2

@@ -3,6 +3,7 @@
 Each line of the input is a record; `-K:` splits off its key. Whole files may be records. What is left waiting is sent
 at once when the input pauses, so this works at the end of a pipe.
 
+Examples:
   echo hello | minikafka produce -t orders
   minikafka produce -t orders -K: -H source=test -z zstd < keyed-lines.txt
   minikafka produce -t orders -p 0 -X acks=1 -J < lines.txt
@@ -36,7 +37,9 @@ MAX_BATCH_BYTES: Final = 512 * 1024
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_remote_options(parser)
-    parser.add_argument("-t", "--topic", required=True, metavar="TOPIC[:PARTITION]")
+    parser.add_argument(
+        "-t", "--topic", required=True, metavar="TOPIC[:PARTITION]", help="created, where brokers do that"
+    )
     parser.add_argument(
         "-p", "--partition", type=int, metavar="N", help="by key, else any one, when not given"
     )

@@ -2,6 +2,7 @@
 
 The address is in KAFKA_BOOTSTRAP_SERVERS, BOOTSTRAP_SERVERS, SPRING_KAFKA_BOOTSTRAP_SERVERS and RPK_BROKERS.
 
+Examples:
   minikafka run -- go test ./...
   minikafka run -n 3 -t orders:6:3 -c min.insync.replicas=2 -- mvn -q test
   minikafka run -n 3 -- sh -c 'minikafka topic create orders && npm test'

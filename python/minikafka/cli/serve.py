@@ -1,12 +1,13 @@
 """Run brokers in the foreground until SIGINT or SIGTERM.
 
-minikafka serve
-minikafka serve -n 3 -p 9092 -t orders:6:3 -c min.insync.replicas=2
-minikafka serve -d ./data --durability fsync --config-file server.properties
-minikafka serve -n 3 -p 0 --json --ready-file ready.json
-minikafka serve --host 0.0.0.0 --advertise broker.example:19092
-minikafka serve --controller-only -d ./data       and then, each in a process of its own:
-minikafka serve --node-id 1 --controller 127.0.0.1:9090 -d ./data
+Examples:
+  minikafka serve
+  minikafka serve -n 3 -p 9092 -t orders:6:3 -c min.insync.replicas=2
+  minikafka serve -d ./data --durability fsync --config-file server.properties
+  minikafka serve -n 3 -p 0 --json --ready-file ready.json
+  minikafka serve --host 0.0.0.0 --advertise broker.example:19092
+  minikafka serve --controller-only -d ./data       and then, each in a process of its own:
+  minikafka serve --node-id 1 --controller 127.0.0.1:9090 -d ./data
 """
 
 from __future__ import annotations

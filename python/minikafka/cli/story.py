@@ -1,4 +1,9 @@
-"""Run a story: a page whose command blocks run in the simulator, and compare what is told with what stands there."""
+"""Run a story: a page whose command blocks run in the simulator, and compare what is told with what stands there.
+
+Examples:
+  minikafka story docs/learn/isr.md
+  minikafka story docs/learn/isr.md --rewrite
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,9 @@ import difflib
 import sys
 from pathlib import Path
 
+from minikafka.cli.main import FALSE
+from minikafka.cli.output import add_json_option, show
 from minikafka.errors import ConfigError
-
-FALSE = 1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "file", type=Path, help="a Markdown page with story blocks, such as docs/learn/isr.md"
     )
     parser.add_argument("--rewrite", action="store_true", help="put what was told into the page")
+    add_json_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,6 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     fresh = rewritten(text, told)
     if arguments.rewrite:
         path.write_text(fresh, encoding="utf-8")
+    if arguments.json:
+        show([{"page": str(path), "blocks": len(told), "as_told": fresh == text}], as_json=True)
+        return 0 if arguments.rewrite or fresh == text else FALSE
+    if arguments.rewrite:
         print(f"{path}: {len(told)} blocks {'rewritten' if fresh != text else 'as they were'}")
         return 0
     differences = difflib.unified_diff(

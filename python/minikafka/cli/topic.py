@@ -1,12 +1,13 @@
 """Topics of any Kafka.
 
-minikafka topic list
-minikafka topic describe orders
-minikafka topic create orders:3:2 -c min.insync.replicas=2
-minikafka topic alter orders --partitions 6 -c retention.ms=1000 --unset segment.bytes
-minikafka topic offsets orders --time 2026-01-31T12:00:00Z
-minikafka topic trim orders:0 42
-minikafka topic delete orders
+Examples:
+  minikafka topic list
+  minikafka topic describe orders
+  minikafka topic create orders:3:2 -c min.insync.replicas=2
+  minikafka topic alter orders --partitions 6 -c retention.ms=1000 --unset segment.bytes
+  minikafka topic offsets orders --time 2026-01-31T12:00:00Z
+  minikafka topic trim orders:0 42
+  minikafka topic delete orders
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """Transactions of any Kafka: what coordinators and partitions know of them, and ends for those that hang (KIP-664).
 
-minikafka txn list --state Ongoing
-minikafka txn describe payments-1
-minikafka txn producers orders:0
-minikafka txn find-hanging
-minikafka txn abort payments-1                            (becomes its producer: whoever used the id is fenced)
-minikafka txn abort --partition orders:0 --start-offset 42     (only if its coordinator never will)
+Examples:
+  minikafka txn list --state Ongoing
+  minikafka txn describe payments-1
+  minikafka txn producers orders:0
+  minikafka txn find-hanging
+  minikafka txn abort payments-1                            (becomes its producer: whoever used the id is fenced)
+  minikafka txn abort --partition orders:0 --start-offset 42     (only if its coordinator never will)
 """
 
 from __future__ import annotations
