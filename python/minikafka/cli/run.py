@@ -1,6 +1,7 @@
 """Start brokers, run a command with their address in its environment, stop, and exit with the command's status.
 
-The address is in KAFKA_BOOTSTRAP_SERVERS, BOOTSTRAP_SERVERS, SPRING_KAFKA_BOOTSTRAP_SERVERS and RPK_BROKERS.
+The address is in KAFKA_BOOTSTRAP_SERVERS, BOOTSTRAP_SERVERS, SPRING_KAFKA_BOOTSTRAP_SERVERS and RPK_BROKERS, that of
+the HTTP admin in MINIKAFKA_ADMIN_URL.
 
 Examples:
   minikafka run -- go test ./...
