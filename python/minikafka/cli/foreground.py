@@ -31,12 +31,17 @@ async def running(spec: ClusterSpec, admin: AdminServer | None) -> AsyncIterator
 
     admin: serves while the cluster starts already, so that whoever watches can see how far it is.
     """
-    spec.check()
-    for name in spec.resolved().unimplemented:
-        sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
-    raise_file_limit()
-    # Whoever steers it may cut the power too, if the disk remembers what was synced.
-    supervisor = Supervisor(asyncio.get_running_loop(), replace(spec, faults=admin is not None))
+    try:
+        spec.check()
+        for name in spec.resolved().unimplemented:
+            sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
+        raise_file_limit()
+        # Whoever steers it may cut the power too, if the disk remembers what was synced.
+        supervisor = Supervisor(asyncio.get_running_loop(), replace(spec, faults=admin is not None))
+    except BaseException:
+        if admin is not None:
+            await admin.close()
+        raise
     ledger = Ledger(supervisor.hosting.history) if spec.trace else None
     judge = None if ledger is None else partial(verdict, supervisor, ledger)
     try:

@@ -83,9 +83,10 @@ async def serve_alone(arguments: argparse.Namespace, who: Role) -> None:
     spec, port = _spec_and_port(arguments, who)
     for name in spec.resolved().unimplemented:
         sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
-    admin = admin_server(arguments, os.environ)
     node = LoneNode(loop, spec, who.node, port, who.controller)
+    admin: AdminServer | None = None
     try:
+        admin = admin_server(arguments, os.environ)
         starting = loop.create_task(node.start())
         asked = loop.create_task(signals.asked.wait())
         await asyncio.wait((starting, asked), return_when=asyncio.FIRST_COMPLETED)

@@ -25,15 +25,23 @@ class Port:
             self._holder = self._bound(host, port)
             self.host = host
             self.port: int = self._holder.getsockname()[1]
-            # A program that listens there already only shows when we try to listen ourselves.
-            self.listen().close()
+            try:
+                # A program that listens there already only shows when we try to listen ourselves.
+                self.listen().close()
+            except OSError:
+                self._holder.close()
+                raise
         except OSError as error:
             raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
 
     def listen(self) -> socket.socket:
         """A listening socket at this address."""
         listener = self._bound(self.host, self.port)
-        listener.listen(BACKLOG)
+        try:
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+            raise
         return listener
 
     def descriptor(self) -> int:
