@@ -63,7 +63,7 @@ def _text(text: str) -> Iterator[str]:
     for is_example, lines in groupby(text.splitlines(), key=lambda line: line.startswith("  ")):
         block = dedent("\n".join(lines)).strip("\n")
         if is_example:
-            yield f"```sh\n{block}\n```\n"
+            yield f"```text\n{block}\n```\n"
         elif block not in {"", "Examples:"}:
             yield block.removesuffix("Examples:") if block.endswith("Examples:") else f"{block}\n"
 
