@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from minikafka.checker.operation import Op, Operation
 from minikafka.checker.verdict import ClientVerdict
+from minikafka.lab.containment import Containment
 from minikafka.lab.recorder import Strike
 from minikafka.lab.result import Mark
 from minikafka.lab.scenario import Configuration, Scenario
@@ -41,6 +42,15 @@ def objection(configuration: Configuration, client: ClientVerdict, notes: Mappin
         if notes.get(name) != value
     ]
     return "; ".join(said)
+
+
+def misfit(contained: Containment | None) -> str:
+    """What one side knows and the other ought to; empty if nothing, or if there is no ledger."""
+    return (
+        ""
+        if contained is None or contained.holds
+        else f"the two verdicts do not fit: {contained.violations[0]}"
+    )
 
 
 def mark(doubtful: str, objected: str) -> Mark:

@@ -16,6 +16,7 @@ from minikafka.checker.anomaly import Anomaly
 from minikafka.checker.operation import Operation
 from minikafka.checker.verdict import ClientVerdict, Json
 from minikafka.history import Event
+from minikafka.lab.containment import Containment
 from minikafka.lab.recorder import Strike
 from minikafka.lab.scenario import Configuration, Scenario
 from minikafka.ledger.verdict import Verdict as LedgerVerdict
@@ -30,7 +31,8 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One run. client: what its history shows; ledger: what our own brokers know of it (None on others).
+    """One run. client: what its history shows; ledger: what our own brokers know of it (None on others); containment:
+    how the two fit.
 
     events: of the brokers, t_ms on the clock of `origin_ms`. command: repeats it.
     """
@@ -44,6 +46,7 @@ class Result:
     seconds: float
     client: ClientVerdict | None = None
     ledger: LedgerVerdict | None = None
+    containment: Containment | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     history: Sequence[Operation] = ()
     strikes: Sequence[Strike] = ()
@@ -102,6 +105,7 @@ class Result:
             "strikes": [one.what for one in self.strikes],
             "client": None if self.client is None else self.client.as_dict(),
             "ledger": None if self.ledger is None else self.ledger.as_dict(),
+            "containment": None if self.containment is None else self.containment.as_dict(),
             "seconds": round(self.seconds, 3),
             "command": self.command,
         }

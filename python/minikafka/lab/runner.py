@@ -17,8 +17,9 @@ from minikafka.checker.judge import judge
 from minikafka.checker.verdict import ClientVerdict
 from minikafka.errors import WaitTimeout
 from minikafka.lab.clients import require_library
+from minikafka.lab.containment import compare
 from minikafka.lab.errors import Inconclusive, Skipped
-from minikafka.lab.judging import doubt, mark, objection
+from minikafka.lab.judging import doubt, mark, misfit, objection
 from minikafka.lab.promise import promise
 from minikafka.lab.result import Mark, Result
 from minikafka.lab.scenario import Configuration, Scenario
@@ -115,7 +116,8 @@ def _run_on(run: Run, target: Target, started: float) -> Result:
     cluster = target.cluster if isinstance(target, Embedded) else None
     ledger = None if cluster is None else cluster.verdict()
     unclear = unclear or doubt(scenario, recorder.operations, recorder.strikes, client)
-    objected = objection(configuration, client, stage.notes)
+    contained = None if ledger is None else compare(ledger, client, recorder.operations)
+    objected = objection(configuration, client, stage.notes) or misfit(contained)
     return Result(
         scenario=scenario,
         configuration=configuration,
@@ -126,6 +128,7 @@ def _run_on(run: Run, target: Target, started: float) -> Result:
         seconds=time.monotonic() - started,
         client=client,
         ledger=ledger,
+        containment=contained,
         notes=stage.notes,
         history=recorder.operations,
         strikes=recorder.strikes,

@@ -51,8 +51,11 @@ class Cause(Enum):
     ELECTED_OUTSIDE = Why("R13", "who was elected, as if cleanly, was not in sync")
     JOINED_BEHIND = Why("R9", "who was elected had been let into the ISR without it")
     ELECTED_WITHOUT_TAIL = Why("R14", "who was elected had lost it in an unclean shutdown")
-    ACTED_EARLY = Why("R12", "who was elected had not caught up with what the controller decided")
+    LED_ON = Why("R12", "its leader restarted without it, and led on as if nothing had happened")
     CUT_OFF = Why("R11", "a replica that had it cut it off, or never looked")
+    KEPT_ITS_OWN = Why(
+        "F9", "who was elected had kept records of its own there, and no leader had told it to cut them"
+    )
     FLUSHED_AND_GONE = Why("D2", "it was on disk, and recovery did not find it")
     UNEXPLAINED = Why("", "nothing that was told explains it")
     # Duplicated, reordered.
@@ -87,4 +90,4 @@ class Cause(Enum):
     )
     WRITTEN_LATE = Why("T14", "written when its transaction had ended", ("transaction.version=2",))
     # Offsets.
-    SHOWN_UNCOMMITTED = Why("F1", "a consumer was shown it above the high watermark")
+    SHOWN_UNCOMMITTED = Why("F1", "a consumer was shown it above its bound")

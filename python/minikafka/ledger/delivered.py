@@ -76,6 +76,8 @@ def _finding(piece: Piece, read: Event, own: PartitionFacts) -> Finding:
 def _why(read: Event, ended: int, reloads: list[Event]) -> Cause:
     if read.get("bound") != COMMITTED_BOUND:
         return Cause.READ_UNCOMMITTED
+    if number(read, "next_offset") > number(read, "last_stable_offset"):
+        return Cause.SHOWN_UNCOMMITTED
     if ended < read.seq:
         return Cause.NOT_TOLD_ABORTED
     return Cause.OPEN_FORGOTTEN if reloads else Cause.READ_WHILE_OPEN

@@ -3,6 +3,7 @@
     acknowledged     an `ack` without an error whose bytes left (`left`): the producer may know. A transaction's records
                      are promised by the decision to commit it; what is aborted, or undecided, was never promised
     not there        the leader's log has, at its offset, nothing or a batch of another epoch or with other bytes
+                     (a copy of it elsewhere, as a retry leaves one, can be read: then nothing is lost)
     on purpose       below the log start: retention, DeleteRecords. A compacted topic keeps one record of a key only.
                      These are not losses, and neither is what went with a deleted topic
 
@@ -21,15 +22,24 @@ from minikafka.ledger.logs import LoggedBatch, LoggedPartition
 from minikafka.ledger.pieces import decision
 from minikafka.ledger.why_lost import explain
 
+Content = tuple[int, int, int, int]
+"""CRC, producer id, first sequence, number of records."""
+
 
 def find(facts: Facts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding]:
     """Every acknowledged batch that cannot be read any more."""
     if log.is_compacted:
         return
     own = facts.of(log.name)
+    readable = {_content(batch) for batch in log.batches}
+    copies: dict[Content, list[Batch]] = {}
     for batch in gone(own, log):
-        if batch.is_acknowledged and (not batch.transactional or _is_committed(batch, facts)):
-            yield _finding(batch, own, fsync=fsync)
+        content = _content(batch)
+        if batch.is_acknowledged and content not in readable:
+            copies.setdefault(content, []).append(batch)
+    for batches in copies.values():
+        if not batches[-1].transactional or _is_committed(batches[-1], facts):
+            yield _finding(batches, own, fsync=fsync)
 
 
 def gone(own: PartitionFacts, log: LoggedPartition) -> Iterator[Batch]:
@@ -38,6 +48,11 @@ def gone(own: PartitionFacts, log: LoggedPartition) -> Iterator[Batch]:
     for batch in own.batches:
         if batch.last_offset >= log.log_start_offset and _is_gone(batch, by_offset, log):
             yield batch
+
+
+def _content(batch: Batch | LoggedBatch) -> Content:
+    """The same for a batch and its retries: the CRC is over everything that its producer sent."""
+    return batch.crc, batch.producer_id, batch.first_sequence, batch.last_offset - batch.base_offset
 
 
 def _is_committed(batch: Batch, facts: Facts) -> bool:
@@ -54,7 +69,9 @@ def _is_gone(batch: Batch, by_offset: dict[int, LoggedBatch], log: LoggedPartiti
     return found is None or (found.leader_epoch, found.crc) != (batch.leader_epoch, batch.crc)
 
 
-def _finding(batch: Batch, own: PartitionFacts, *, fsync: bool) -> Finding:
+def _finding(copies: list[Batch], own: PartitionFacts, *, fsync: bool) -> Finding:
+    """Of the newest copy: a producer sends again only what it heard no answer for."""
+    *earlier, batch = copies
     cause, why, evidence = explain(batch, own, fsync=fsync)
     return Finding(
         Anomaly.LOST,
@@ -63,5 +80,5 @@ def _finding(batch: Batch, own: PartitionFacts, *, fsync: bool) -> Finding:
         batch.last_offset,
         why,
         cause,
-        in_order(batch.story, evidence),
+        in_order(*(copy.story for copy in earlier), batch.story, evidence),
     )

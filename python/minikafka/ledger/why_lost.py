@@ -27,7 +27,7 @@ Explained = tuple[Cause, str, tuple[Event, ...]]
 def explain(batch: Batch, own: PartitionFacts, *, fsync: bool) -> Explained:
     """Cause, the same in words, and the events that show it."""
     case = Case.of(batch, own)
-    for look in (_answered, _leader_alone, _elected, _recovered, _outside):
+    for look in (_answered, _leader_alone, _led_on, _elected, _recovered, _outside):
         found = look(case, fsync)
         if found is not None:
             cause, detail = found
@@ -133,6 +133,8 @@ def _elected(case: Case, _: bool) -> tuple[Cause, str] | None:
         if leader < 0:
             continue
         if election.get("clean") is False and not _holds(case, leader, election.seq):
+            if _is_gone_everywhere(case, election.seq):
+                return None  # whoever had been elected: `_recovered` says why
             cause = Cause.UNCLEAN_OF_ONE if len(case.isr) == 1 else Cause.UNCLEAN
             return cause, f"broker {leader}"
         got = case.had(leader, election.seq)
@@ -142,6 +144,13 @@ def _elected(case: Case, _: bool) -> tuple[Cause, str] | None:
         if found is not None:
             return found
     return None
+
+
+def _is_gone_everywhere(case: Case, until: int) -> bool:
+    """Every replica that had it came back without it before the election."""
+    had = {case.batch.broker, *(one.broker for one in case.holders if one.seq < until)}
+    came_back = {one.broker for one in case.cuts if one.kind == "recovery" and one.seq < until}
+    return had <= came_back
 
 
 def _holds(case: Case, broker: BrokerId, until: int) -> bool:
@@ -157,10 +166,48 @@ def _without(case: Case, leader: BrokerId, election: Event) -> tuple[Cause, str]
         return Cause.NOT_YET_REPLICATED, f"broker {leader}"
     if _is_outside(case, leader, election):
         return Cause.ELECTED_OUTSIDE, f"broker {leader}"
+    kept = _kept(case, leader, election)
+    if kept is not None:
+        case.others.append(kept)
+        return Cause.KEPT_ITS_OWN, f"broker {leader}"
     joined = [one for one in case.own.isr if one.seq < election.seq and leader in _joining(one)]
     if joined:
         case.others.append(joined[-1])
         return Cause.JOINED_BEHIND, f"broker {leader}"
+    return None
+
+
+def _kept(case: Case, broker: BrokerId, election: Event) -> Event | None:
+    """What it had appended there itself, in another epoch, and never cut off."""
+    for other in case.own.batches:
+        if (
+            other.broker == broker
+            and other is not case.batch
+            and other.base_offset <= case.batch.last_offset
+            and case.batch.base_offset <= other.last_offset
+            and other.append.seq < election.seq
+            and not any(
+                cut.broker == broker and other.append.seq < cut.seq < election.seq and _cuts(cut, other)
+                for cut in case.own.cuts
+            )
+        ):
+            return other.append
+    return None
+
+
+def _led_on(case: Case, _: bool) -> tuple[Cause, str] | None:
+    """A leader lost it in a restart, and took up the epoch that it had before: no election since."""
+    for cut in case.cuts:
+        if cut.kind != "recovery":
+            continue
+        for role in case.own.roles:
+            if role.broker != cut.broker or role.get("role") != "leader" or role.seq < cut.seq:
+                continue
+            epoch = number(role, "leader_epoch")
+            chosen = [one for one in case.own.elections if number(one, "leader_epoch") == epoch]
+            if chosen and chosen[-1].seq < cut.seq and number(chosen[-1], "leader") == cut.broker:
+                case.others.append(role)
+                return Cause.LED_ON, f"broker {cut.broker}, in epoch {epoch}"
     return None
 
 

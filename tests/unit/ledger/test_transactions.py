@@ -120,12 +120,14 @@ def test_t4_a_partition_that_the_coordinator_forgot() -> None:
     assert found(decided(told, commit=True), a_log(DATA)) == [(Anomaly.HANGING, Cause.NOT_REMEMBERED)]
 
 
-def aborted_read(*, committed: bool, aborted: tuple[int, ...] = (), ended: bool = True) -> list[Finding]:
+def aborted_read(
+    *, committed: bool, aborted: tuple[int, ...] = (), ended: bool = True, stable: int = 100
+) -> list[Finding]:
     told = begun()
     if ended:
         decided(told, commit=False)
         told.event(1, "marker", "T9", what="abort", offset=1, producer_id=7, producer_epoch=1)
-    told.read(0, 2, committed=committed, aborted=aborted)
+    told.read(0, 2, committed=committed, aborted=aborted, stable=stable)
     if not ended:
         decided(told, commit=False)
     return list(verdict(told, a_log(DATA, a_marker(1, commit=False))).findings)
@@ -153,6 +155,12 @@ def test_f1_t10_t11_an_aborted_record_that_was_handed_out(committed: bool, ended
         ["marker", "fetch"],
         ["append", "fetch"],
     )
+
+
+def test_f1_a_record_handed_out_above_the_bound() -> None:
+    """The broker itself knew that the last stable offset was lower."""
+    (one,) = aborted_read(committed=True, ended=False, stable=0)
+    assert one.cause is Cause.SHOWN_UNCOMMITTED
 
 
 def test_what_the_verdict_itself_reads_is_handed_to_nobody() -> None:

@@ -122,3 +122,22 @@ def test_the_ledger_spills_and_forgets_nothing() -> None:
     assert [event.get("base_offset") for event in kept] == list(range(IN_MEMORY + 10))
     assert kept[0].get("isr") == [1, 2]
     ledger.close()
+
+
+def test_a_retry_whose_copy_can_be_read_is_not_lost() -> None:
+    """Acknowledged twice, at two offsets: one of them is there."""
+    told, first, second = Told(), a_batch(0, b"one"), a_batch(1, b"one")
+    told.acknowledged(first)
+    told.acknowledged(second)
+    other = a_batch(0, b"other")
+    assert verdict(told, a_log(other, second)).lost == ()
+
+
+def test_two_copies_of_one_record_are_one_loss() -> None:
+    """Of the newest: a producer sends again only what it heard no answer for."""
+    told, first, second = Told(), a_batch(0, b"one"), a_batch(1, b"one")
+    told.acknowledged(first)
+    told.acknowledged(second)
+    (lost,) = verdict(told, a_log()).lost
+    assert lost.first_offset == 1
+    assert [event.get("base_offset") for event in lost.chain if event.kind == "append"] == [0, 1]

@@ -112,3 +112,36 @@ def test_what_went_with_its_topic_is_not_lost() -> None:
     told = replicated()
     told.event(1000, "topic", "F12", what="deleted", name="orders")
     verdict(told, a_log()).assert_none()
+
+
+def test_f9_a_replica_that_kept_its_own_records() -> None:
+    """It had led before, was never told to cut off what nobody else had, and was elected with it."""
+    told = led()
+    told.appended(a_batch(0, b"its own"), broker=3)
+    told.appended(BATCH)
+    told.replicated(BATCH, 2)
+    told.event(1000, "isr", "R10", what="decided", isr=(1, 2), before=(1, 2, 3), elr=())
+    told.event(1, "isr", "R10", what="committed", isr=(1, 2), before=(1, 2, 3))
+    told.acknowledged(BATCH)
+    told.event(1000, "isr", "R10", what="decided", isr=(1, 2, 3), before=(1, 2), elr=())
+    elected(told, 3)
+    assert lost(told).cause is Cause.KEPT_ITS_OWN
+
+
+def test_r12_a_leader_that_led_on_after_a_restart() -> None:
+    """It came back without it, and took up the epoch that it had before."""
+    told = replicated()
+    told.event(1, "recovery", "D2", log_end_offset=0)
+    told.event(1, "leader_epoch", "R18", role="leader", leader_epoch=0, isr=(1, 2, 3), start_offset=0)
+    for broker in (2, 3):
+        told.event(broker, "truncate", "R11", offset=0, before=1)
+    assert lost(told).cause is Cause.LED_ON
+
+
+def test_d4_an_unclean_election_is_not_the_cause_where_everybody_had_lost_it() -> None:
+    """Whoever had been elected would not have had it."""
+    told = replicated()
+    for broker in (1, 2, 3):
+        told.event(broker, "recovery", "D2", log_end_offset=0)
+    told.event(1000, "election", "R15", leader=2, before=-1, leader_epoch=1, clean=False, isr=(2,))
+    assert lost(told).cause is Cause.NOT_FLUSHED

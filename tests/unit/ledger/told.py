@@ -59,7 +59,13 @@ class Told:
         self.event(broker, "append", "R11", base_offset=first, last_offset=last, replicated=True)
 
     def read(
-        self, offset: int, next_offset: int, *, committed: bool = False, aborted: tuple[int, ...] = ()
+        self,
+        offset: int,
+        next_offset: int,
+        *,
+        committed: bool = False,
+        aborted: tuple[int, ...] = (),
+        stable: int = 100,
     ) -> None:
         """A consumer was handed that."""
         bound = "last stable offset" if committed else "high watermark"
@@ -72,6 +78,7 @@ class Told:
             client_id="reader",
             offset=offset,
             next_offset=next_offset,
+            last_stable_offset=stable,
             bound=bound,
             aborted=aborted,
         )

@@ -126,6 +126,7 @@ class RawProducer:
         self._client = client
         self._transactional_id: str | None = None
         self._modern = transaction_version >= 2
+        self._times_ms: dict[tuple[str, ...], int] = {}
 
     def init(self, transactional_id: str | None = None) -> None:
         """Get a producer id. Raises Inconclusive."""
@@ -152,7 +153,8 @@ class RawProducer:
                 self._recorder.add(
                     Type.INVOKE, Op.SEND, self.process, id=name, topic=topic, partition=partition
                 )
-        now_ms = int(time.time() * 1000)
+        # A retry is the same bytes: records keep the time at which they were first sent.
+        now_ms = self._times_ms.setdefault(tuple(ids), int(time.time() * 1000))
         batch = _core.build_batch(
             [(now_ms, None, name.encode(), ()) for name in ids],
             base_offset=0,
