@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from conformance.checker import Verdict, judge
 from conformance.clients.process import Talking
 from conformance.clients.programs import JVM
 from conformance.counts import count
+from conformance.judging import ClientVerdict, judge
 from conformance.paths import jvm_classpath
 from conformance.recording import RecordingProducer, read_all
 from conformance.targets import Target
@@ -65,7 +65,7 @@ def transactional_id(partition: int) -> str:
     return f"message-copier-{partition}"
 
 
-def run(target: Target, *, by_group: bool) -> Verdict:
+def run(target: Target, *, by_group: bool) -> ClientVerdict:
     """Needs three brokers; raises ClientFailed or NeverHappened when a copier does not go on."""
     view = ClusterView(target.bootstrap_servers)
     for topic in (INPUT, OUTPUT):
