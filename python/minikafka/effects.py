@@ -234,6 +234,11 @@ class StartJob:
 
 
 @dataclass(slots=True)
+class ServeClients:
+    """Let clients connect from now on; until this, once a life, they are refused. Nodes may at any time."""
+
+
+@dataclass(slots=True)
 class Traced:
     """What the node did in this turn and why, while its trace is on; comes before the turn's other effects."""
 
@@ -259,6 +264,7 @@ Effect: TypeAlias = (
     | CancelTimer
     | RequestFlush
     | StartJob
+    | ServeClients
     | Traced
     | Halt
 )

@@ -20,7 +20,7 @@ SEEDS_OF = {
     "new-leader-commits-its-log-end": 67,
     "truncates-to-high-watermark": 18,
     "expands-before-caught-up": 6,
-    "elects-outside-the-isr": 7,
+    "elects-outside-the-isr": 11,
     "elects-the-first-assigned": 1,
     "elr-member-after-unclean-shutdown": 22,
     "consumers-read-to-the-log-end": 8,

@@ -7,6 +7,9 @@
     LEAVING      StopRequested: beats say so until the controller has moved every leadership away
     GONE         logs flushed and closed
 
+Clients are let in when the logs are open, just before the broker asks to be unfenced. Earlier it would answer from a
+metadata log it has not read yet: to a producer that knows its topic, UNKNOWN_TOPIC_OR_PARTITION means it was deleted.
+
 The session is the controller's to keep: a broker that is not heard from for `broker.session.timeout.ms` is fenced. A
 broker that learns that its epoch is no longer the registered one (it was fenced and registered anew, or the controller
 lost its registration) registers again.
@@ -17,6 +20,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from minikafka.effects import ServeClients
 from minikafka.errors import ErrorCode
 from minikafka.types import CONTROLLER_ID, NO_EPOCH, Now
 from minikafka.wire.messages import broker_heartbeat, broker_registration
@@ -52,6 +56,7 @@ class Lifecycle:
         """From the clean-shutdown file, -1 after an unclean death (R14)."""
         self._beating = False
         self._told_offline = False
+        self._serves_clients = False
         self.state = State.STARTING
         self.broker_epoch = NO_EPOCH
 
@@ -113,6 +118,7 @@ class Lifecycle:
         if self._beating or self.broker_epoch == NO_EPOCH or self.state is State.GONE:
             return
         self._beating = True
+        self._let_clients_in()
         request = broker_heartbeat.BrokerHeartbeatRequest(
             broker_id=self._broker.broker_id,
             broker_epoch=self.broker_epoch,
@@ -155,6 +161,20 @@ class Lifecycle:
                 self._leave(now)
             else:
                 self._soon(now)
+
+    def _let_clients_in(self) -> None:
+        if self._broker.logs_are_open and not self._serves_clients:
+            self._serves_clients = True
+            self._broker.outbox.put(ServeClients())
+            if self._broker.trace.on:
+                self._broker.trace.event(
+                    "broker",
+                    "R12",
+                    what="lets clients in",
+                    id=self._broker.broker_id,
+                    broker_epoch=self.broker_epoch,
+                    why="it has read the metadata log as far as its own registration, and its logs are open",
+                )
 
     @property
     def _wants_fence(self) -> bool:

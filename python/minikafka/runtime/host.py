@@ -88,12 +88,22 @@ class NodeHost(Generic[N]):
         self._life_disk = LifeDisk(self._disk)
         self._node = self._build(self._life_disk)
         life = Life(
-            self.driver, self.node_id, self._node, self._life_ended, self._max_frame_bytes, self.trace
+            self.driver,
+            self.node_id,
+            self._node,
+            self._life_ended,
+            lambda: self._listen(life, internal=False),
+            self._max_frame_bytes,
+            self.trace,
         )
         self._life = life
-        for listener in self.listeners:
-            listener.open(life)
+        self._listen(life, internal=True)
         life.start()
+
+    def _listen(self, life: Life, *, internal: bool) -> None:
+        for listener in self.listeners:
+            if listener.internal == internal:
+                listener.open(life)
 
     async def stop(self) -> None:
         """Stop cleanly and wait for the end. A paused node is resumed first; no-op while not alive."""

@@ -26,6 +26,7 @@ from minikafka.effects import (
     RequestFlush,
     ResumeReading,
     Send,
+    ServeClients,
     SetTimer,
     StartJob,
     TimerFired,
@@ -46,7 +47,8 @@ MAX_FRAME_BYTES: Final = 100 << 20
 
 
 class Life:
-    """Runs one node until it ends. `on_end(halt)` is called once if the node asks to go, or breaks."""
+    """Runs one node until it ends. `on_end(halt)` is called once if the node asks to go, or breaks; `serve_clients()`
+    when it is ready for them."""
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Life:
         node_id: BrokerId,
         node: Node,
         on_end: Callable[[Halt, BaseException | None], None],
+        serve_clients: Callable[[], None],
         max_frame_bytes: int = MAX_FRAME_BYTES,
         trace: Trace = NOBODY,
     ) -> None:
@@ -84,6 +87,7 @@ class Life:
             ClosePeer: lambda effect: self.peers.close(effect.peer, effect.channel),
             RequestFlush: lambda effect: driver.flushing.request(self, effect),
             StartJob: self._start_job,
+            ServeClients: lambda effect: serve_clients(),
             CloseConnection: self._close_connection,
             PauseReading: self._pause_reading,
             ResumeReading: self._resume_reading,

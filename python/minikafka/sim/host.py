@@ -32,6 +32,7 @@ from minikafka.effects import (
     RequestsReceived,
     ResumeReading,
     Send,
+    ServeClients,
     SetTimer,
     StartJob,
     StopRequested,
@@ -40,7 +41,7 @@ from minikafka.effects import (
     Traced,
 )
 from minikafka.log.port import Disk
-from minikafka.sim.network import Wire
+from minikafka.sim.network import CLIENT, Wire
 from minikafka.types import BrokerId, Buffer, Now
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Host:
         """Called before a violent death, with whether unflushed bytes go too; also when it is dead already."""
         self.halted: str | None = None
         """Why the node ended itself; None when it did not, or did so cleanly."""
+        self._serves_clients = False
         self._backlog: list[Event] = []
         self._timers: dict[TimerKey, int] = {}
         self._timer_sequence = 0
@@ -108,6 +110,7 @@ class Host:
             CancelTimer: self._cancel_timer,
             RequestFlush: self._flush,
             StartJob: self._job,
+            ServeClients: self._serve_clients,
             Traced: lambda effect: world.history.record(node_id, effect.events),
             Halt: self._halt,
         }
@@ -128,6 +131,7 @@ class Host:
         assert self.node is None, f"node {self.node_id} is running"
         self.life += 1
         self.halted = None
+        self._serves_clients = False
         self.node = self._make_node(self.disk, self._random)
         self._step(self.node.start)
 
@@ -230,8 +234,8 @@ class Host:
     def accept(
         self, opener: BrokerId, to_opener: Callable[[Buffer], None], broken: Callable[[], None]
     ) -> Wire | None:
-        """Somebody connects. None when nobody listens."""
-        if self.node is None:
+        """Somebody connects. None when nobody listens, to clients or at all."""
+        if self.node is None or (opener == CLIENT and not self._serves_clients):
             return None
         connection = self._next_connection
         self._next_connection += 1
@@ -250,6 +254,9 @@ class Host:
         self._accepted[connection] = wire
         self.deliver(ConnectionOpened(connection, f"node-{opener}", opener >= 0))
         return wire
+
+    def _serve_clients(self, effect: ServeClients) -> None:
+        self._serves_clients = True
 
     def _send(self, effect: Send) -> None:
         wire = self._accepted.get(effect.connection)

@@ -16,7 +16,12 @@ from minikafka.sim.swarm import GROUPS, Settings
 
 MOST_RUNS: Final = 400
 LEAST_MS: Final = 10
-PLAIN: Final = {"consumers": 0, "in_flight": 1, "segment_bytes": 0, "retention_bytes": -1, "partitions": 1,
+PLAIN: Final = {
+    "consumers": 0,
+    "in_flight": 1,
+    "segment_bytes": 0,
+    "retention_bytes": -1,
+    "partitions": 1,
     "offsets_segment_bytes": 0,
 }
 

@@ -18,6 +18,7 @@ from minikafka.effects import (
     PeerReplied,
     RequestsReceived,
     Send,
+    ServeClients,
     SetTimer,
     StopRequested,
 )
@@ -46,7 +47,7 @@ class EchoNode:
 
     def start(self, now: Now) -> list[Effect]:
         self.times.append(now)
-        return []
+        return [ServeClients()]
 
     def turn(self, events: Iterable[Event], now: Now) -> list[Effect]:
         events = list(events)
