@@ -1,4 +1,4 @@
-"""Fetch and compile what the toolchains on PATH allow: `python -m conformance.build [java|go|node ...]`.
+"""Fetch and compile what the toolchains on PATH allow: `python -m conformance.build [java|go|node|browser ...]`.
 
 Idempotent: a result is kept in `.cache/` until one of its sources changes. A toolchain named in the environment
 variable MINIKAFKA_REQUIRE (as in `java,go,node`) must be there; the absence of another one only means that the tests
@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from conformance.paths import CACHE, CONFORMANCE, GO_PROGRAMS, JVM_CLASSES, JVM_LIBRARIES, NODE_PROGRAMS, ROOT
@@ -25,7 +26,14 @@ GO_SOURCES = {
     "kfake_server": CONFORMANCE / "targets" / "kfake_server",
     "franz_go_bench": ROOT / "bench" / "franz_go",
 }
-COMMANDS = {"java": ("java", "javac", "mvn"), "go": ("go",), "node": ("node", "npm")}
+COMMANDS = {
+    "java": ("java", "javac", "mvn"),
+    "go": ("go",),
+    "node": ("node", "npm"),
+    "browser": ("chromium",),
+}
+BROWSER_LOCK = ROOT / "requirements-browser.lock"
+"""Playwright, which only the tests of pages need, and only where there is a browser."""
 
 
 class ToolchainMissing(RuntimeError):
@@ -33,7 +41,7 @@ class ToolchainMissing(RuntimeError):
 
 
 def is_available(toolchain: str) -> bool:
-    """Whether `toolchain` (java, go or node) is on PATH; raises ToolchainMissing if it is required and is not."""
+    """Whether `toolchain` is on PATH (or a browser is); raises ToolchainMissing if it is required and is not."""
     missing = [command for command in COMMANDS[toolchain] if shutil.which(command) is None]
     if missing and toolchain in os.environ.get("MINIKAFKA_REQUIRE", "").split(","):
         raise ToolchainMissing(
@@ -103,7 +111,26 @@ def build_node() -> None:
     once("kafkajs", sources, NODE_PROGRAMS / "node_modules", install)
 
 
-BUILDERS: dict[str, Callable[[], None]] = {"java": build_java, "go": build_go, "node": build_node}
+def build_browser() -> None:
+    # Installed where we run; the file beside its stamp only says that it was.
+    done = CACHE / "browser" / "playwright"
+
+    def install() -> None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        run([*pip, "-r", str(BROWSER_LOCK)])
+        done.touch()
+
+    if find_spec("playwright") is None:
+        done.unlink(missing_ok=True)
+    once("playwright", [BROWSER_LOCK], done, install)
+
+
+BUILDERS: dict[str, Callable[[], None]] = {
+    "java": build_java,
+    "go": build_go,
+    "node": build_node,
+    "browser": build_browser,
+}
 
 
 def once(what: str, sources: Iterable[Path], output: Path, make: Callable[[], None]) -> None:

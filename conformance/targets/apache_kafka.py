@@ -1,4 +1,4 @@
-"""Apache Kafka 4.4.0 from Maven artefacts: KRaft nodes that are broker and controller at once, one process each."""
+"""Apache Kafka 4.4.0 from Maven artefacts: KRaft nodes, one process each; broker and controller at once, or apart."""
 
 from __future__ import annotations
 
@@ -33,20 +33,34 @@ class Node:
         return self.directory / "server.properties"
 
 
+CONTROLLER = 100
+"""The node id of a controller that is nothing else."""
+
+
 class ApacheKafka:
-    """`brokers` combined nodes with Kafka's own defaults, internal topics as replicated as the size allows."""
+    """`brokers` nodes with Kafka's own defaults, internal topics as replicated as the size allows.
+
+    separate_controller: one more node decides, and none of the brokers, so any number of them may die.
+    """
 
     name = "apache"
 
     def __init__(
-        self, brokers: int = 1, *, jvm: Sequence[str] = SMALL_HEAP, config: Mapping[str, str] | None = None
+        self,
+        brokers: int = 1,
+        *,
+        jvm: Sequence[str] = SMALL_HEAP,
+        config: Mapping[str, str] | None = None,
+        separate_controller: bool = False,
     ) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="apache-kafka-"))
-        ports = free_ports(2 * brokers)
+        ports = free_ports(2 * brokers + 1)
         self._nodes = [
             Node(i, ports[i - 1], ports[brokers + i - 1], self._directory / str(i))
             for i in range(1, brokers + 1)
         ]
+        alone = Node(CONTROLLER, 0, ports[-1], self._directory / str(CONTROLLER))
+        self._controllers = [alone] if separate_controller else list(self._nodes)
         self._jvm = list(jvm)
         self._config = dict(config or {})
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -64,11 +78,12 @@ class ApacheKafka:
         return self._nodes[broker - 1].directory / "data"
 
     def open(self) -> None:
-        for node in self._nodes:
+        everyone = {node.number: node for node in (*self._controllers, *self._nodes)}.values()
+        for node in everyone:
             node.directory.mkdir(parents=True)
             node.properties.write_text(self._server_properties(node))
             self._format(node)
-        for node in self._nodes:
+        for node in everyone:
             self._launch(node)
         wait_until_ready(self.bootstrap_servers, len(self._nodes), READY_TIMEOUT_S)
 
@@ -86,7 +101,8 @@ class ApacheKafka:
     def start(self, broker: int) -> None:
         node = self._nodes[broker - 1]
         self._launch(node)
-        wait_until_ready(f"127.0.0.1:{node.broker_port}", len(self._processes), READY_TIMEOUT_S)
+        brokers = len(self._processes.keys() - {CONTROLLER})
+        wait_until_ready(f"127.0.0.1:{node.broker_port}", brokers, READY_TIMEOUT_S)
 
     def stop(self) -> None:
         for process in self._processes.values():
@@ -115,14 +131,20 @@ class ApacheKafka:
 
     def _server_properties(self, node: Node) -> str:
         replication = min(3, len(self._nodes))
+        listeners = {
+            "broker": f"PLAINTEXT://127.0.0.1:{node.broker_port}",
+            "controller": f"CONTROLLER://127.0.0.1:{node.controller_port}",
+        }
+        nodes = {"broker": self._nodes, "controller": self._controllers}
+        roles = [role for role, members in nodes.items() if node in members]
         settings = {
-            "process.roles": "broker,controller",
+            "process.roles": ",".join(roles),
             "node.id": str(node.number),
             "controller.quorum.voters": ",".join(
-                f"{n.number}@127.0.0.1:{n.controller_port}" for n in self._nodes
+                f"{n.number}@127.0.0.1:{n.controller_port}" for n in self._controllers
             ),
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://127.0.0.1:{node.broker_port},CONTROLLER://127.0.0.1:{node.controller_port}",
+            "listeners": ",".join(listeners[role] for role in roles),
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": str(node.directory / "data"),
             "offsets.topic.replication.factor": str(replication),

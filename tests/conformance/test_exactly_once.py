@@ -8,22 +8,10 @@ import pytest
 
 from conformance.clients.programs import Program
 from conformance.history import Outcome
-from conformance.scenarios import exactly_once_copy, message_copier, response_lost, transactions
+from conformance.scenarios import exactly_once_copy, message_copier, transactions
 from conformance.targets import Target
 
 GetProgram = Callable[[str], Program]
-
-
-@pytest.mark.usefixtures("on_minikafka")
-@pytest.mark.parametrize(("idempotence", "offset", "copies"), [(True, 0, [0]), (False, 1, [0, 1])])
-def test_a_retry_after_a_lost_response(idempotence: bool, offset: int, copies: list[int]) -> None:
-    """Idempotent: one copy and its original offset. Otherwise two copies, and the answer names the second."""
-    from minikafka import Cluster
-
-    with Cluster(brokers=1) as cluster:
-        result = response_lost.run(cluster, "retried", idempotence=idempotence)
-    assert result.answered.outcome is Outcome.OK
-    assert (result.answered.offset, result.copies) == (offset, copies)
 
 
 @pytest.mark.parametrize("client", ["confluent-kafka", "java", "franz-go", "sarama", "kafkajs"])

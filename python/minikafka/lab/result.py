@@ -8,9 +8,11 @@ the reason is in `why`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from minikafka.checker.anomaly import Anomaly
 from minikafka.checker.operation import Operation
@@ -20,6 +22,8 @@ from minikafka.lab.containment import Containment
 from minikafka.lab.recorder import Strike
 from minikafka.lab.scenario import Configuration, Scenario
 from minikafka.ledger.verdict import Verdict as LedgerVerdict
+
+BROKER_TIME: Final = re.compile(r"^    (\d+) ms", re.MULTILINE)
 
 
 class Mark(StrEnum):
@@ -59,6 +63,8 @@ class Result:
 
     @property
     def command(self) -> str:
+        if self.scenario.again:
+            return self.scenario.again.replace("{seed}", str(self.seed))
         return f"minikafka lab run {self.scenario.name} --configuration '{self.configuration.name}' --seed {self.seed}"
 
     @property
@@ -78,6 +84,10 @@ class Result:
         """What had to be shown."""
         return " and ".join(sorted(kind.label for kind in self.configuration.shows)) or "nothing"
 
+    def thinned(self) -> Result:
+        """Without history and events: for one of many that went as they should. Its verdict stays whole."""
+        return replace(self, history=(), events=())
+
     def story(self) -> str:
         """The first finding of the kind that was looked for, in both tellings; empty where there is none."""
         kinds = self.configuration.shows or frozenset(self.counts)
@@ -86,7 +96,7 @@ class Result:
         found = [next((one for one in client if one.anomaly in kinds), None)]
         told = [str(one) for one in found if one is not None]
         chain = next((one for one in ledger if one.anomaly in kinds), None)
-        return "\n\n".join([*told, *([] if chain is None else [str(chain)])])
+        return "\n\n".join([*told, *([] if chain is None else [on_clock(str(chain), self.origin_ms)])])
 
     def as_dict(self) -> dict[str, Json]:
         """For verdict.json."""
@@ -109,3 +119,8 @@ class Result:
             "seconds": round(self.seconds, 3),
             "command": self.command,
         }
+
+
+def on_clock(story: str, origin_ms: float) -> str:
+    """The ledger's times, which are the brokers', as times of the run: those of the picture."""
+    return BROKER_TIME.sub(lambda found: f"    {int(found[1]) - origin_ms:>6.0f} ms", story)

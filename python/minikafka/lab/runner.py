@@ -75,9 +75,13 @@ def run_all(wanted: Sequence[Run], opener: Open = embedded, jobs: int = JOBS) ->
     """Results as they come. Raises ConfigError when the client library is missing."""
     require_library()
     together = [one for one in wanted if not one.scenario.alone]
-    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="lab") as pool:
+    pool = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="lab")
+    try:
         for done in as_completed([pool.submit(run_one, one, opener) for one in together]):
             yield done.result()
+    finally:
+        # Interrupted: what runs comes to its end, what waits never begins.
+        pool.shutdown(wait=True, cancel_futures=True)
     for one in wanted:
         if one.scenario.alone:
             yield run_one(one, opener)
@@ -86,19 +90,21 @@ def run_all(wanted: Sequence[Run], opener: Open = embedded, jobs: int = JOBS) ->
 def run_one(run: Run, opener: Open = embedded) -> Result:
     """Run and judge. Whatever goes wrong in it ends up in the result."""
     started = time.monotonic()
+    name = Embedded.name
     try:
         with opener(run) as target:
-            missing = run.scenario.needs - target.levers
+            name = target.name
+            missing = (run.scenario.needs | run.configuration.needs) - target.levers
             if missing:
                 needs = ", ".join(sorted(lever.value for lever in missing))
                 raise Skipped(f"{target.name} has no lever for {needs}")
             return _run_on(run, target, started)
     except Skipped as skipped:
-        return _unjudged(run, Mark.SKIPPED, str(skipped), started)
+        return _unjudged(run, Mark.SKIPPED, str(skipped), name, started)
     except Inconclusive as unclear:
-        return _unjudged(run, Mark.INCONCLUSIVE, str(unclear), started)
+        return _unjudged(run, Mark.INCONCLUSIVE, str(unclear), name, started)
     except Exception as failure:  # noqa: BLE001 - one run that breaks must not hide the others
-        return _unjudged(run, Mark.FAIL, f"{type(failure).__name__}: {failure}", started)
+        return _unjudged(run, Mark.FAIL, f"{type(failure).__name__}: {failure}", name, started)
 
 
 def _run_on(run: Run, target: Target, started: float) -> Result:
@@ -137,12 +143,12 @@ def _run_on(run: Run, target: Target, started: float) -> Result:
     )
 
 
-def _unjudged(run: Run, verdict: Mark, why: str, started: float) -> Result:
+def _unjudged(run: Run, verdict: Mark, why: str, target: str, started: float) -> Result:
     return Result(
         scenario=run.scenario,
         configuration=run.configuration,
         seed=run.seed,
-        target="minikafka",
+        target=target,
         mark=verdict,
         why=why,
         seconds=time.monotonic() - started,

@@ -56,7 +56,7 @@ class Configuration:
 
     What an application does is no setting, and decides as much. listens: it looks at each record's callback.
     is_transactional: it sends in transactions. sends_again: what it heard no answer for, itself. commits: offsets
-    "before" or "after" processing. way: which of the scenario's ways to go.
+    "before" or "after" processing. way: which of the scenario's ways to go. needs: beyond what the scenario needs.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Configuration:
     sends_again: bool = False
     commits: str = "after"
     way: str = ""
+    needs: frozenset[Lever] = frozenset()
 
     @property
     def is_good(self) -> bool:
@@ -101,15 +102,17 @@ class Configuration:
 class Scenario:
     """One claim, and how it is tried.
 
-    claim: as the article has it, in short. truth: what Kafka really does, one sentence; the lesson is the file's
-    docstring. strikes: something must go wrong in every run, else it proves nothing. alone: measures time, so nothing
-    may run beside it.
+    claim: as the article has it, in short. truth: what Kafka really does, one sentence. article: whether the claim is
+    right, imprecise or incomplete, and in what; the configurations are the evidence. lesson: the file's docstring.
+    strikes: something must go wrong in every run, else it proves nothing. alone: measures time, so nothing may run
+    beside it. again: the command that repeats it, `{seed}` in it; empty for one that is found by name.
     """
 
     name: str
     title: str
     claim: str
     truth: str
+    article: str
     lesson: str
     configurations: tuple[Configuration, ...]
     run: Callable[[Stage], None]
@@ -117,6 +120,7 @@ class Scenario:
     needs: frozenset[Lever] = frozenset()
     strikes: bool = True
     alone: bool = False
+    again: str = ""
 
     def configuration(self, name: str) -> Configuration:
         """By name. Raises ConfigError with the nearest one."""
@@ -137,6 +141,7 @@ class Scenario:
             "title": self.title,
             "claim": self.claim,
             "truth": self.truth,
+            "article": self.article,
             "needs": [*sorted(lever.value for lever in self.needs)],
             "configurations": [
                 {

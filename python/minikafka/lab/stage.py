@@ -47,6 +47,11 @@ class Stage:
         return self.target.servers
 
     @property
+    def brokers(self) -> list[BrokerId]:
+        """All of them, dead or alive."""
+        return self.target.brokers
+
+    @property
     def cluster(self) -> Cluster:
         """Our own brokers, for levers that nobody else has. Raises Skipped on others."""
         if not isinstance(self.target, Embedded):
@@ -89,17 +94,17 @@ class Stage:
         self.topics[name] = partitions
         return name
 
-    def sender(self, process: str = "", **settings: str | int | bool) -> Sender:
-        """A producer with the configuration's habits and settings, and these settings (`_` for `.`)."""
+    def sender(self, process: str = "", settings: Settings = NOTHING, **more: str | int | bool) -> Sender:
+        """A producer with the configuration's habits and settings, and these; in keywords `_` stands for `.`."""
         from minikafka.lab.clients.sender import Sender
 
         self._senders += 1
-        given = {name.replace("_", "."): value for name, value in settings.items()}
+        given = {name.replace("_", "."): value for name, value in more.items()}
         return Sender(
             self.recorder,
             self.servers,
             process or f"producer {self._senders}",
-            {**self.configuration.producer, **given},
+            {**self.configuration.producer, **settings, **given},
             listens=self.configuration.listens,
         )
 

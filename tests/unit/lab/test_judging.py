@@ -22,6 +22,7 @@ def scenario(*, strikes: bool = True) -> Scenario:
         title="",
         claim="",
         truth="",
+        article="",
         lesson="",
         configurations=(ACKS_ONE, GOOD),
         run=lambda stage: None,

@@ -40,7 +40,7 @@ def result(mark: Mark, configuration: str = "acks=1", why: str = "") -> Result:
 
 def test_the_files_say_the_same(tmp_path: Path) -> None:
     """A failure is one in verdict.json and in JUnit XML, and the history can be judged again."""
-    write_all([result(Mark.FAIL, why="did not"), result(Mark.PASS, "acks=all")], tmp_path / "new")
+    write_all([result(Mark.FAIL, why="did not"), result(Mark.PASS, "acks=all")], tmp_path / "new", 3.0)
     verdict = json.loads((tmp_path / "new" / "verdict.json").read_text())
     assert not verdict["passed"]
     assert verdict["counts"] == {"PASS": 1, "FAIL": 1, "INCONCLUSIVE": 0, "SKIPPED": 0}
@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """A file stands where the folder should be."""
     (tmp_path / "taken").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
-        write_all([result(Mark.PASS)], tmp_path / "taken")
+        write_all([result(Mark.PASS)], tmp_path / "taken", 1.0)
 
 
 def test_the_table_names_the_claim_and_how_to_repeat_a_failure() -> None:

@@ -22,6 +22,7 @@ def test_a_scenario_says_what_it_is_about(one: Scenario) -> None:
     assert one.title
     assert one.claim
     assert one.truth
+    assert one.article.split()[0].strip(";,:") in {"right", "imprecise", "incomplete", "out"}
     assert len(one.lesson.splitlines()) > 3
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._metadata import PartitionMetadata
@@ -17,6 +17,7 @@ from minikafka.types import BrokerId
 
 TIMEOUT_S: Final = 30.0
 POLL_S: Final = 0.05
+ANSWER_S: Final = 15
 
 
 def admin(servers: str) -> AdminClient:
@@ -45,9 +46,34 @@ def create_topic(
         time.sleep(POLL_S)
 
 
-def partition_of(client: AdminClient, topic: str, partition: int) -> PartitionMetadata:
+def brokers_of(servers: str) -> list[BrokerId]:
+    """Those alive, by metadata; sorted. Raises KafkaException when none answers."""
+    return sorted(admin(servers).list_topics(timeout=ANSWER_S).brokers)
+
+
+def partition_of(servers: str, topic: str, partition: int) -> PartitionMetadata:
     """As any broker that answers has it. Raises KafkaException when none does."""
-    return client.list_topics(topic, timeout=5).topics[topic].partitions[partition]
+    return admin(servers).list_topics(topic, timeout=ANSWER_S).topics[topic].partitions[partition]
+
+
+def offsets_of(servers: str, topic: str, partition: int) -> tuple[int, int]:
+    """High watermark and last stable offset. Raises KafkaException when the leader does not answer."""
+    place, latest = TopicPartition(topic, partition), OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    client = admin(servers)
+    high_watermark, last_stable = (
+        client.list_offsets({place: latest}, isolation_level=level, request_timeout=ANSWER_S)[place].result(
+            TIMEOUT_S
+        )
+        for level in (IsolationLevel.READ_UNCOMMITTED, IsolationLevel.READ_COMMITTED)
+    )
+    return high_watermark.offset, last_stable.offset
+
+
+def delete_topics(servers: str, names: list[str]) -> None:
+    """Raises KafkaException when the cluster refuses."""
+    if names:
+        for deleted in admin(servers).delete_topics(names, operation_timeout=TIMEOUT_S).values():
+            deleted.result(TIMEOUT_S)
 
 
 def _is_served(client: AdminClient, name: str, partitions: int) -> bool:
@@ -55,9 +81,9 @@ def _is_served(client: AdminClient, name: str, partitions: int) -> bool:
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     asked = {TopicPartition(name, number): latest for number in range(partitions)}
     try:
-        for answer in client.list_offsets(asked, request_timeout=5).values():
+        for answer in client.list_offsets(asked, request_timeout=ANSWER_S).values():
             answer.result(TIMEOUT_S)
-        known = client.list_topics(name, timeout=5).topics[name].partitions
+        known = client.list_topics(name, timeout=ANSWER_S).topics[name].partitions
     except KafkaException:
         return False
     return len(known) == partitions and all(len(one.isrs) == len(one.replicas) for one in known.values())

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from typing import Final
 
 from minikafka.checker.allowed import Death
@@ -15,6 +16,7 @@ from minikafka.lab.errors import Inconclusive
 from minikafka.lab.recorder import Recorder
 
 TIMEOUT_S: Final = 40.0
+"""How long an application may take; then it is killed, and the run tells nothing."""
 TOLD: Final = 500
 """Characters of an application's last words."""
 
@@ -31,13 +33,16 @@ def run_program(recorder: Recorder, death: Death, **options: object) -> None:
             text=True,
         )
         assert running.stdout is not None
+        watchdog = threading.Timer(TIMEOUT_S, running.kill)
+        watchdog.start()
         try:
             for line in running.stdout:
                 recorder.take(parse(line))
-            status = running.wait(TIMEOUT_S)
+            status = running.wait()
         except HistoryError as nonsense:
             raise Inconclusive(f"{process} said what is no operation: {nonsense}") from nonsense
         finally:
+            watchdog.cancel()
             running.kill()
             running.wait()
             running.stdout.close()

@@ -10,18 +10,23 @@ from pathlib import Path
 from minikafka.checker.verdict import Json
 from minikafka.errors import ConfigError
 from minikafka.lab.report.junit import junit
+from minikafka.lab.report.page import page
 from minikafka.lab.result import Mark, Result
 
 SCHEMA = 1
 """Of verdict.json; a reader that knows another one should not guess."""
 
 
-def write_all(results: Sequence[Result], folder: Path) -> Path:
-    """Write every file; returns the path of the report. Raises ConfigError when the folder cannot be written."""
+def write_all(results: Sequence[Result], folder: Path, seconds: float = 0.0) -> Path:
+    """Write every file; returns the path of the report. seconds: that all of it took; 0 for not known.
+
+    Raises ConfigError when the folder cannot be written.
+    """
     ordered = in_order(results)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "verdict.json").write_text(json.dumps(verdict(ordered), indent=1) + "\n", encoding="utf-8")
+        (folder / "report.html").write_text(page(ordered, seconds), encoding="utf-8")
         (folder / "junit.xml").write_text(junit(ordered), encoding="utf-8")
         with (folder / "history.jsonl").open("w", encoding="utf-8") as history:
             for one in ordered:
@@ -30,7 +35,7 @@ def write_all(results: Sequence[Result], folder: Path) -> Path:
                     history.write(json.dumps(line, separators=(",", ":")) + "\n")
     except OSError as error:
         raise ConfigError(f"the report cannot be written to {folder}: {error.strerror}") from error
-    return folder / "verdict.json"
+    return folder / "report.html"
 
 
 def in_order(results: Sequence[Result]) -> list[Result]:

@@ -53,9 +53,8 @@ def closing(results: Sequence[Result], seconds: float) -> str:
         for mark in (Mark.FAIL, Mark.INCONCLUSIVE, Mark.SKIPPED)
         if any(one.mark is mark for one in results)
     ]
-    return f"{passed} of {tried} runs as claimed in {seconds:.1f} s" + (
-        f"; {', '.join(others)}" if others else ""
-    )
+    took = f" in {seconds:.1f} s" if seconds else ""
+    return f"{passed} of {tried} runs as claimed{took}" + (f"; {', '.join(others)}" if others else "")
 
 
 def _badness(mark: Mark) -> int:

@@ -17,6 +17,7 @@ NAMES: Final = (
     "acks_leader_killed",
     "lost_response",
     "reordered",
+    "min_isr",
     "unclean_election",
     "page_cache",
     "auto_commit",
@@ -29,6 +30,7 @@ NAMES: Final = (
     "exactly_once_copy",
     "late_end",
     "hanging_transaction",
+    "throughput",
 )
 
 

@@ -49,10 +49,11 @@ SCENARIO = Scenario(
     title="acks, and the death of the leader",
     claim="set acks=all",
     truth="acks=0 and acks=1 are answered before any follower has the record; a clean election then loses it",
+    article="right, and incomplete: acks=all is worth what min.insync.replicas makes of it",
     lesson=__doc__ or "",
     configurations=(
-        Configuration(name="acks=0", shows=LOST, broker=LAG, producer={"acks": "0"}),
         Configuration(name="acks=1", shows=LOST, broker=LAG, producer={"acks": "1"}),
+        Configuration(name="acks=0", shows=LOST, broker=LAG, producer={"acks": "0"}),
         Configuration(
             name="acks=all",
             broker=LAG,

@@ -36,6 +36,7 @@ SCENARIO = Scenario(
     title="acks=0 over a connection that breaks",
     claim="fire-and-forget may lose messages, especially under network jitter",
     truth="only acks=0 makes a network failure silent; with an answer to wait for, today's clients retry for minutes",
+    article="imprecise: only with acks=0 does a network failure go unnoticed; today's defaults retry",
     lesson=__doc__ or "",
     configurations=(
         Configuration(name="acks=0", shows=LOST, producer={"acks": "0"}),

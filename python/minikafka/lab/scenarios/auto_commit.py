@@ -41,6 +41,7 @@ SCENARIO = Scenario(
     title="offsets committed before the records are processed",
     claim="loss when a consumer commits its offset and crashes before processing; disable automatic commits",
     truth="auto-commit covers what was handed out, processed or not; when that is depends on the client",
+    article="imprecise: whether a plain loop loses by auto-commit depends on the client; Java's does not",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

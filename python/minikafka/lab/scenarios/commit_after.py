@@ -41,6 +41,7 @@ SCENARIO = Scenario(
     title="records processed before the offset is committed",
     claim="commit offsets only after successful processing of each batch",
     truth="that is at-least-once: a crash in between repeats work; offset and result have to be kept in one step",
+    article="incomplete: what it advises is at-least-once, and repeats work after a crash",
     lesson=__doc__ or "",
     configurations=(
         Configuration(name="commit after processing", shows=DUPLICATED, producer=IDEMPOTENT),

@@ -41,6 +41,7 @@ SCENARIO = Scenario(
     title="consume, transform, produce",
     claim="Kafka provides exactly-once consumption via idempotent and transactional producers",
     truth="only if the consumed offsets are committed in the transaction, by sendOffsetsToTransaction",
+    article="incomplete: without sendOffsetsToTransaction a transactional copy repeats whole transactions",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

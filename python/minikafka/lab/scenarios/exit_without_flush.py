@@ -33,6 +33,7 @@ SCENARIO = Scenario(
     title="the program ends before its records have left",
     claim="fire-and-forget returns immediately but does not guarantee that the message has been persisted",
     truth="what is in the client's buffer when the program ends was never sent; flush() or close() waits for it",
+    article="right; it names neither flush nor close, which is what helps",
     lesson=__doc__ or "",
     configurations=(
         Configuration(name="ends without flush()", shows=LOST, listens=False, way="no flush"),

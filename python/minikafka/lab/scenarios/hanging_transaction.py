@@ -50,6 +50,7 @@ SCENARIO = Scenario(
     title="a committed transaction whose marker is gone",
     claim="disable unclean leader election",
     truth="an unclean election can also lose a commit marker: the transaction hangs, and read_committed with it",
+    article="right, for one more reason than it gives",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

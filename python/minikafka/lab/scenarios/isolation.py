@@ -62,6 +62,7 @@ SCENARIO = Scenario(
     title="what each isolation level shows",
     claim="read_committed only sees messages from successfully committed transactions; read_uncommitted sees all",
     truth="read_committed also sees plain records, and waits for the oldest open transaction before showing anything",
+    article="imprecise: read_committed also shows records without a transaction, and waits for the oldest open one",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

@@ -61,6 +61,7 @@ SCENARIO = Scenario(
     title="a commit that arrives during the next transaction",
     claim="transactional producers give the stronger guarantee, across partitions and sessions",
     truth="before KIP-890 (transaction.version 2) a delayed EndTxn could commit half of the next transaction",
+    article="incomplete: against late requests that holds since transaction.version 2 (KIP-890, Kafka 4.0)",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

@@ -34,6 +34,7 @@ SCENARIO = Scenario(
     title="retries, and an answer that got lost",
     claim="at-least-once prevents loss but may cause duplicates; idempotence discards duplicates",
     truth="the leader knows a retried batch by producer id, epoch and sequence, and answers the first copy's offset",
+    article="right; Java's producers have been idempotent by default since 3.0 (KIP-679), librdkafka's are not",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

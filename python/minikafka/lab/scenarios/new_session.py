@@ -11,7 +11,7 @@ A `transactional.id` survives the restart. The successor's `initTransactions` en
 
 from __future__ import annotations
 
-from minikafka.lab.scenario import DUPLICATED, IDEMPOTENT, Configuration, Scenario
+from minikafka.lab.scenario import DUPLICATED, IDEMPOTENT, Configuration, Scenario, Settings
 from minikafka.lab.stage import READ_COMMITTED, Stage
 
 
@@ -20,8 +20,8 @@ def run(stage: Stage) -> None:
     topic = stage.topic(partitions=2)
     ids = [f"r:{n}" for n in range(stage.draw(10, 30))]
     transactional = stage.configuration.is_transactional
-    identity = {"transactional_id": stage.name("session")} if transactional else {}
-    first = stage.sender("first session", **identity)
+    identity: Settings = {"transactional.id": stage.name("session")} if transactional else {}
+    first = stage.sender("first session", identity)
     if transactional:
         first.init()
         first.begin()
@@ -29,7 +29,7 @@ def run(stage: Stage) -> None:
     stage.wait_for_end(topic, len(ids))
     stage.crash(first)
 
-    second = stage.sender("second session", **identity)
+    second = stage.sender("second session", identity)
     if transactional:
         second.init()
         second.begin()
@@ -47,6 +47,7 @@ SCENARIO = Scenario(
     title="idempotence ends with the session, and at the partition",
     claim="idempotent producers are a single-session, single-partition guarantee; transactions span both",
     truth="a restarted producer has a new id, so no copy is recognised; a transactional.id outlives the session",
+    article="right",
     lesson=__doc__ or "",
     configurations=(
         Configuration(name="idempotent, restarted", shows=DUPLICATED, producer=IDEMPOTENT, sends_again=True),

@@ -37,6 +37,7 @@ SCENARIO = Scenario(
     title="a refusal that would have passed, and no second try",
     claim="use send(msg, callback) to trigger retry or compensation; increase retries",
     truth="with today's defaults the client itself retries for minutes; only retries=0 needs the callback for this",
+    article="out of date: clients since 2.1 retry for minutes by default (KIP-91); a callback is for what is final",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

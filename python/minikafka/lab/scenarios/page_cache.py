@@ -48,6 +48,7 @@ SCENARIO = Scenario(
     title="acknowledged, and in no disk's keeping",
     claim="messages that remain only in the page cache are lost when the broker crashes before flushing",
     truth="a killed process loses nothing; a power cut loses what no disk had, on every replica that it strikes",
+    article="imprecise: a crash of the process loses nothing, one of its machine does, unless a replica survives",
     lesson=__doc__ or "",
     configurations=(
         Configuration(name="power loss of all replicas", shows=LOST, producer=IDEMPOTENT, way="all"),

@@ -52,6 +52,7 @@ SCENARIO = Scenario(
     title="sequence numbers: copies, gaps, and how far back the leader remembers",
     claim="the broker only accepts a sequence of the previous one plus one, discards duplicates and detects gaps",
     truth="it remembers the last five batches of a producer; an older copy is refused like a gap, and never appended",
+    article="right within the last five batches of a producer, which it does not say; the sequence counts records",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

@@ -33,6 +33,7 @@ SCENARIO = Scenario(
     title="a record over max.message.bytes",
     claim="fire-and-forget loses a message that exceeds broker limits",
     truth="the broker refuses it for good; a callback is the only place where that is said",
+    article="right",
     lesson=__doc__ or "",
     configurations=(
         Configuration(name="no callback", shows=LOST, producer=IDEMPOTENT, listens=False),

@@ -12,7 +12,7 @@ other fatal errors the abort itself throws, and the producer can only be closed.
 from __future__ import annotations
 
 from minikafka.checker.anomaly import Anomaly
-from minikafka.lab.scenario import IDEMPOTENT, Configuration, Scenario
+from minikafka.lab.scenario import IDEMPOTENT, Configuration, Scenario, Settings
 from minikafka.lab.stage import READ_COMMITTED, Stage
 
 PARTITIONS = 3
@@ -22,8 +22,8 @@ def run(stage: Stage) -> None:
     """A unit of work over three partitions that is finished, one that is given up, one whose producer dies half way."""
     topic = stage.topic(partitions=PARTITIONS)
     transactional = stage.configuration.is_transactional
-    identity = {"transactional_id": stage.name("teller")} if transactional else {}
-    first = stage.sender("teller", **identity)
+    identity: Settings = {"transactional.id": stage.name("teller")} if transactional else {}
+    first = stage.sender("teller", identity)
     if transactional:
         first.init()
     for way in ("done", "given up", "half way"):
@@ -38,7 +38,7 @@ def run(stage: Stage) -> None:
             first.abort()
     stage.crash(first)
 
-    second = stage.sender("successor", **identity)
+    second = stage.sender("successor", identity)
     if transactional:
         second.init()
     second.begin()
@@ -53,6 +53,7 @@ SCENARIO = Scenario(
     title="several partitions, all or nothing",
     claim="transactions extend idempotence across multiple partitions and sessions",
     truth="one decision, in the coordinator's log, makes all partitions' records visible, or none",
+    article="imprecise: its catch-all abortTransaction() itself throws after a fatal error, such as being fenced",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

@@ -22,7 +22,7 @@ def run(stage: Stage) -> None:
     sender.send(topic, [f"replicated:{n}" for n in range(stage.draw(10, 40))])
     sender.flush()
     leader = stage.leader(topic)
-    followers = sorted({1, 2, 3} - {leader})
+    followers = [one for one in stage.look(topic).replicas if one != leader]
     for follower in followers:
         stage.kill(follower)
     stage.wait_for_isr(topic, {leader})
@@ -42,7 +42,7 @@ def run(stage: Stage) -> None:
         stage.target.wait_for_leader(topic, 0, -1)
     for follower in followers:
         stage.start(follower)
-    stage.wait_for_isr(topic, {1, 2, 3})
+    stage.wait_for_isr(topic, {leader, *followers})
     stage.read(topic)
 
 
@@ -53,6 +53,7 @@ SCENARIO = Scenario(
     title="an out-of-date replica becomes leader",
     claim="loss can happen if an out-of-date follower becomes leader; disable unclean leader election",
     truth="it has been off by default since Kafka 0.11; off, the partition waits for a replica that has everything",
+    article="right; it has been the default since 0.11",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

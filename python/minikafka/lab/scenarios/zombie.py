@@ -43,6 +43,7 @@ SCENARIO = Scenario(
     title="a producer that was thought dead goes on",
     claim="transactional producers guarantee exactly-once across sessions",
     truth="only instances that share a transactional.id fence one another; the epoch decides",
+    article="incomplete: instances have to share a transactional.id to fence one another",
     lesson=__doc__ or "",
     configurations=(
         Configuration(

@@ -30,6 +30,11 @@ class Target(Protocol):
     @property
     def servers(self) -> str: ...
 
+    @property
+    def brokers(self) -> list[BrokerId]:
+        """Those of the cluster, dead or alive."""
+        ...
+
     def create_topic(
         self, name: str, partitions: int, replicas: int | list[list[BrokerId]], config: Settings
     ) -> None:

@@ -28,6 +28,10 @@ class Embedded:
     def servers(self) -> str:
         return self.cluster.bootstrap_servers
 
+    @property
+    def brokers(self) -> list[BrokerId]:
+        return [one.id for one in self.cluster.brokers]
+
     def create_topic(
         self, name: str, partitions: int, replicas: int | list[list[BrokerId]], config: Settings
     ) -> None:
