@@ -23,8 +23,8 @@ help: ## list the tasks
 
 dev: $(CORE) ## set up .venv and build the Rust core (only what changed)
 
-demo: dev ## run the loss and exactly-once scenarios on an embedded 3-broker cluster
-	$(BIN)/python -m conformance.demo
+demo: dev ## try every claim about lost and repeated messages, both ways; ends with the path of a report
+	$(BIN)/minikafka lab run --all --out .cache/lab
 
 test: dev ## run the whole test suite (Java, Go and node parts where those are on PATH)
 	$(BIN)/python -m conformance.build

@@ -24,7 +24,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "nightly.md"
 KEPT = ROOT / ".cache" / "nightly"
-TELLING = re.compile(r"^seed \d+: |\d+ (passed|failed)|claims seen|simulated runs|test result:|^\d+ \d+$")
+TELLING = re.compile(r"^seed \d+: |\d+ (passed|failed)|runs as claimed|simulated runs|test result:|^\d+ \d+$")
+OWN_WORDS = re.compile(r"^seed \d+: |^\d+ runs of the lab")
+"""What a test says itself, and better than pytest."""
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 
 
@@ -75,7 +77,17 @@ PARTS = (
         (*PYTEST, "-s", "tests/process"),
         {"MINIKAFKA_KILL_SECONDS": "300"},
     ),
-    Part("demo", "the demonstration", (sys.executable, "-m", "conformance.demo")),
+    Part(
+        "lab",
+        "every scenario of the lab, each configuration with 20 seeds: no wrong verdict, under 1 % inconclusive",
+        (*PYTEST, "-s", "tests/conformance/test_lab.py"),
+        {"MINIKAFKA_LAB_SEEDS": "20"},
+    ),
+    Part(
+        "lab-apache",
+        "the scenarios of the lab that Apache Kafka allows, on three of its brokers",
+        (sys.executable, "-m", "conformance.lab_apache"),
+    ),
 )
 
 
@@ -162,7 +174,7 @@ def telling(output: str) -> list[str]:
     if cargo:
         return [f"{sum(cargo)} passed in {len(cargo)} targets"]
     lines = [line.strip("= ") for line in output.splitlines() if TELLING.search(line)]
-    return [line for line in lines if line.startswith("seed ")] or lines[-1:]
+    return [line for line in output.splitlines() if OWN_WORDS.search(line)] or lines[-1:]
 
 
 def page(outcomes: list[Outcome]) -> str:
