@@ -196,7 +196,8 @@ class ClosePeer:
 
 @dataclass(slots=True)
 class SetTimer:
-    """Deliver `TimerFired(key)` once `now.monotonic_ms >= deadline_ms`."""
+    """Deliver `TimerFired(key)` once `now.monotonic_ms >= deadline_ms`; for a request that waits, and whose key says so
+    (`broker/timer_kinds.py`), once `now.waiting_ms` is."""
 
     key: TimerKey
     deadline_ms: int

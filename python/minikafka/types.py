@@ -39,10 +39,18 @@ class Now(NamedTuple):
 
     monotonic_ms: for deadlines and timers; starts anywhere, never goes back.
     wall_ms: for timestamps in records; may jump.
+    stood_still_ms: how long broker time was frozen so far, by the machine's clock.
     """
 
     monotonic_ms: int
     wall_ms: int
+    stood_still_ms: int = 0
+
+    @property
+    def waiting_ms(self) -> int:
+        """The clock of a client that waits for an answer: broker time, but it goes on while that is frozen. A client's
+        wait is measured on it, so it ends by the machine's time or by broker time, whichever comes first."""
+        return self.monotonic_ms + self.stood_still_ms
 
 
 class TopicPartition(NamedTuple):

@@ -79,7 +79,7 @@ class AutoCreate:
         self._next += 1
         self._waiting[waiter] = (tuple(topics), run)
         self._broker.timers.set(
-            ("auto-create", waiter), now.monotonic_ms + WAIT_MS, lambda at: self._release(waiter, at)
+            ("auto-create", waiter), now.waiting_ms + WAIT_MS, lambda at: self._release(waiter, at)
         )
 
     def _ready(self, topics: list[str] | tuple[str, ...]) -> bool:

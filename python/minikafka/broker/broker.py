@@ -14,7 +14,8 @@ from minikafka.broker.auto_create import AutoCreate
 from minikafka.broker.coordinators import OFFSETS_TOPIC, TRANSACTIONS_TOPIC, Coordinators, InternalTopicWriter
 from minikafka.broker.fetch_sessions import FetchSessions
 from minikafka.broker.fetcher import Fetchers
-from minikafka.broker.groups import forget_deleted_topics, new_shard
+from minikafka.broker.group_connections import GroupConnections
+from minikafka.broker.groups import forget_deleted_topics, kept_timers, new_shard
 from minikafka.broker.handlers import HANDLERS
 from minikafka.broker.interception import Interception
 from minikafka.broker.isr_changes import IsrChanges
@@ -54,6 +55,7 @@ from minikafka.effects import (
     StartJob,
     StopRequested,
     TimerFired,
+    TimerKey,
 )
 from minikafka.errors import ErrorCode
 from minikafka.faults.book import Rules
@@ -75,6 +77,8 @@ from minikafka.wire.support import SERVED
 
 RECOVERY_POINT_CHECKPOINT_MS: Final = 60_000
 """L10. Kafka: `log.flush.offset.checkpoint.interval.ms`."""
+CHECKPOINT: Final = "checkpoint"
+"""What jobs are called that write one."""
 
 
 class Identity(NamedTuple):
@@ -160,6 +164,7 @@ class Broker:
         self.coordinators = Coordinators(
             self, {OFFSETS_TOPIC: self.groups, TRANSACTIONS_TOPIC: self.transactions}
         )
+        self.group_connections = GroupConnections()
         self._jobs: dict[int, Callable[[object, str | None, Now], None]] = {}
         self._next_job = 1
         self._handle: dict[type[Any], Callable[[Any, Now], object]] = {
@@ -254,6 +259,10 @@ class Broker:
         they asked last was behind the one they are sent to. This is that difference, for as long as a test wants it.
         """
         self._held_image = self.image if held else None
+
+    def kept_timers(self) -> list[TimerKey]:
+        """What is timed of group members whose connection is open."""
+        return kept_timers(self)
 
     def racks(self) -> dict[BrokerId, str | None]:
         """Where each broker alive stands (F11)."""
@@ -363,7 +372,7 @@ class Broker:
             elif self.storage.was_overtaken(files):
                 self.storage.write(self.storage.checkpoint_files(recovery_points=recovery_points))
 
-        self.start_job(f"checkpoint {name}", lambda: self.storage.write(files), done)
+        self.start_job(f"{CHECKPOINT} {name}", lambda: self.storage.write(files), done)
 
     def close(self, now: Now) -> None:
         """D1, *stop*: everything on disk, and a note that says so."""

@@ -82,7 +82,7 @@ class DeleteRecordsCall:
         else:
             names = [waiting.partition.topic_partition for waiting in self._waiting]
             marks = [Mark(name, bound) for name in names for bound in WAITED_FOR]
-            self._broker.produce_purgatory.park(self, marks, now.monotonic_ms + body.timeout_ms)
+            self._broker.produce_purgatory.park(self, marks, now.waiting_ms + body.timeout_ms)
 
     def _delete(self, name: TopicPartition, asked: DeleteRecordsPartition) -> DeleteRecordsPartitionResult:
         answer = DeleteRecordsPartitionResult(partition_index=name.partition, low_watermark=NO_OFFSET)

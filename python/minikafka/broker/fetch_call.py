@@ -102,7 +102,7 @@ class FetchCall:
         if body.max_wait_ms <= 0 or self._asks_for_nothing:
             self.expired(now)
         elif not self._answer_if_enough(now):
-            self._wait(now.monotonic_ms + min(body.max_wait_ms, MAX_WAIT_MS))
+            self._wait(now.waiting_ms + min(body.max_wait_ms, MAX_WAIT_MS))
             if self._broker.trace.on:
                 self._tell_parked()
 

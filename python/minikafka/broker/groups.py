@@ -10,6 +10,7 @@ from uuid import UUID
 from minikafka.controller.image import MetadataImage
 from minikafka.coordinator.parked import Reject
 from minikafka.coordinator.shard import Result
+from minikafka.effects import TimerKey
 from minikafka.errors import Rejected
 from minikafka.group.shard import GroupShard
 from minikafka.types import Now, TopicId
@@ -81,6 +82,16 @@ def forget_deleted_topics(broker: Broker, old: MetadataImage, now: Now) -> None:
         for index, _ in broker.groups.shards():
             operation = partial(_forget_topic, topic.name, topic.topic_id)
             broker.groups.write(index, operation, _nobody_waits, _nobody_waits, now)
+
+
+def kept_timers(broker: Broker) -> list[TimerKey]:
+    """The timers of group members whose connection is open."""
+    is_open = broker.group_connections.is_open
+    return [
+        ("coordinator", broker.groups.topic, index, *key)
+        for index, shard in broker.groups.shards()
+        for key in shard.timers_of(is_open)
+    ]
 
 
 def _forget_topic(topic: str, topic_id: TopicId, shard: GroupShard, now: Now) -> Result[None]:

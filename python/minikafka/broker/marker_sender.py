@@ -37,7 +37,7 @@ class PeerMarkerSender:
         now: Now,
     ) -> None:
         if broker == self._broker.broker_id:
-            deadline_ms = now.monotonic_ms + self._broker.settings.request_timeout_ms
+            deadline_ms = now.waiting_ms + self._broker.settings.request_timeout_ms
             MarkerWrites(self._broker, answered).write(markers, deadline_ms, now)
             return
 

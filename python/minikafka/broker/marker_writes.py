@@ -28,7 +28,7 @@ class MarkerWrites:
         self._left = 0
 
     def write(self, markers: list[Marker], deadline_ms: int, now: Now) -> None:
-        """Append each; run `done` once all are replicated or refused, or `deadline_ms` has passed."""
+        """Append each; run `done` once all are replicated or refused, or waiting time has reached `deadline_ms`."""
         self._left = 1 + sum(len(marker.partitions) for marker in markers)
         for marker in markers:
             for partition in marker.partitions:

@@ -207,7 +207,7 @@ class ProduceCall:
 
     def _park(self, now: Now) -> None:
         marks = [mark for waiting in self._waiting for mark in marks_of(waiting.partition.topic_partition)]
-        deadline_ms = now.monotonic_ms + max(0, self._request.body.timeout_ms)
+        deadline_ms = now.waiting_ms + max(0, self._request.body.timeout_ms)
         self._broker.produce_purgatory.park(self, marks, deadline_ms)
         self._request.let_next_pass()
 

@@ -66,7 +66,7 @@ class Purgatory:
         self._sweep_at = SWEEP_AT_LEAST
 
     def park(self, waiter: Waiter, marks: Collection[Mark], deadline_ms: int) -> None:
-        """Keep `waiter` until it is done or broker time reaches `deadline_ms` (monotonic)."""
+        """Keep `waiter` until it is done or waiting time (`Now.waiting_ms`) reaches `deadline_ms`."""
         for mark in marks:
             self._by_mark.setdefault(mark, []).append(waiter)
         self._sequence += 1
@@ -113,7 +113,7 @@ class Purgatory:
 
     def _expire(self, now: Now) -> None:
         self._armed_ms = None
-        while self._deadlines and (self._deadlines[0][2].done or self._deadlines[0][0] <= now.monotonic_ms):
+        while self._deadlines and (self._deadlines[0][2].done or self._deadlines[0][0] <= now.waiting_ms):
             waiter = heapq.heappop(self._deadlines)[2]
             if not waiter.done:
                 waiter.expired(now)

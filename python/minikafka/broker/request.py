@@ -33,6 +33,11 @@ class Request(Generic[Body]):
         """Trace events that the reply will tell the client of."""
 
     @property
+    def session(self) -> Session:
+        """The connection it came over."""
+        return self._session
+
+    @property
     def connection(self) -> ConnectionId:
         return self._session.connection
 

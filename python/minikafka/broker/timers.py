@@ -19,7 +19,8 @@ class Timers:
         self._runs: dict[TimerKey, Run] = {}
 
     def set(self, key: TimerKey, deadline_ms: int, run: Run) -> None:
-        """Run `run(now)` once broker time reaches `deadline_ms` (monotonic)."""
+        """Run `run(now)` once broker time reaches `deadline_ms` (monotonic); for a key of
+        `timer_kinds.WAITS`, once waiting time does."""
         self._runs[key] = run
         self._outbox.put(SetTimer(key, deadline_ms))
 

@@ -30,7 +30,7 @@ from minikafka.group.classic.group import ClassicGroup
 from minikafka.group.classic.heartbeat import heartbeat
 from minikafka.group.classic.join import join
 from minikafka.group.classic.leave import leave
-from minikafka.group.classic.rebalance import prepare_rebalance, renew_session
+from minikafka.group.classic.rebalance import prepare_rebalance, rebalance_timers, renew_session
 from minikafka.group.classic.requests import (
     Identity,
     JoinAnswer,
@@ -47,7 +47,7 @@ from minikafka.group.consumer import describe as consumer_describe
 from minikafka.group.consumer import replay as consumer_replay
 from minikafka.group.consumer.describe import DescribedConsumerGroup
 from minikafka.group.consumer.heartbeat import heartbeat as consumer_heartbeat
-from minikafka.group.consumer.leave import watch_everyone
+from minikafka.group.consumer.leave import member_timers, watch_everyone
 from minikafka.group.consumer.offsets import check_fetch
 from minikafka.group.consumer.requests import HeartbeatAnswer, HeartbeatRequest
 from minikafka.group.consumer.topics import CurrentTopics
@@ -174,6 +174,20 @@ class GroupShard:
         forget.delete_group(self.groups, self.offsets, group_id, outcome)
         tell(self.groups.trace, outcome, telling.deleted, group_id, len(outcome.records))
         return outcome
+
+    def timers_of(self, is_meant: Callable[[str, str], bool]) -> list[tuple[str, ...]]:
+        """The keys of what is timed of the members, by group and member id, that are meant: their sessions, and how
+        long a rebalance waits for them. The first rebalance of a group waits for nobody in particular (G3)."""
+        keys = [
+            key
+            for group in self.groups.by_id.values()
+            for key in rebalance_timers(group, lambda member, of=group.group_id: is_meant(of, member))  # type: ignore[misc]
+        ]
+        for group_id, group in self.groups.consumer.items():
+            for member_id in group.members:
+                if is_meant(group_id, member_id):
+                    keys += member_timers(group_id, member_id)
+        return keys
 
     # The log.
 

@@ -50,6 +50,9 @@ class Connection(asyncio.BufferedProtocol):
         self._in: Way | None = None
         self._out_way: Way | None = None
         self.dropped = False
+        self.bytes_in = 0
+        """Received so far, and `bytes_out` given to the kernel or on its way to it."""
+        self.bytes_out = 0
 
     @property
     def ends(self) -> frozenset[BrokerId]:
@@ -106,6 +109,18 @@ class Connection(asyncio.BufferedProtocol):
         """The link is cut: no byte passes, either way, until the link heals and drops this connection."""
         self.stop_reading(Stopped.LINK_CUT)
 
+    @property
+    def is_held(self) -> bool:
+        """By a cut link."""
+        return bool(self._stopped & Stopped.LINK_CUT)
+
+    def address(self, *, of_peer: bool) -> str | None:
+        """`HOST:PORT` of one of its ends, while it stands."""
+        if self._transport is None:
+            return None
+        host, port = self._transport.get_extra_info("peername" if of_peer else "sockname")[:2]
+        return f"{host}:{port}"
+
     def descriptor(self) -> int | None:
         """Of its socket, while it has one."""
         if self._transport is None:
@@ -136,6 +151,7 @@ class Connection(asyncio.BufferedProtocol):
             self._write(transport, out, closing=self._closing)
 
     def _write(self, transport: asyncio.Transport, out: list[Buffer], *, closing: bool) -> None:
+        self.bytes_out += sum(map(len, out))
         if len(out) == 1:
             transport.write(out[0])
         elif out:
@@ -187,12 +203,14 @@ class Connection(asyncio.BufferedProtocol):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._stopped:
             transport.pause_reading()
+        self._driver.open_turn()
         self.made(transport)
 
     def get_buffer(self, sizehint: int) -> bytearray:
         return self._splitter.get_buffer(sizehint)
 
     def buffer_updated(self, nbytes: int) -> None:
+        self.bytes_in += nbytes
         try:
             frames = self._splitter.buffer_updated(nbytes)
         except ValueError as error:
@@ -216,6 +234,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._driver.open_turn()
         self._driver.leaving.discard(self)
         why = str(exc) if exc else "closed by the other side"
         if self._in is not None and self._in.under_way:

@@ -20,6 +20,7 @@ from minikafka.runtime.clock import BrokerClock
 from minikafka.runtime.flushing import Flushing
 from minikafka.runtime.links import Links
 from minikafka.runtime.loop import TurnLoop
+from minikafka.runtime.timers import Firing
 from minikafka.types import Now
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Driver:
         self.lives: list[Life] = []
         self.watchers: list[Callable[[], None]] = []
         """Called after each turn in which a node ran; a watcher looks at nodes and changes nothing."""
+        self.turn_watchers: list[Callable[[], None]] = []
+        """Called after every turn."""
         self.turns = 0
         """Turns in which a node ran."""
         self.leaving: set[Connection] = set()
@@ -54,8 +57,10 @@ class Driver:
         )
         self._writing: list[Connection] = []
         self._turn_open = False
+        self.firing = Firing.ALL
+        """Which timers fire when they are due."""
         self._wake: asyncio.TimerHandle | None = None
-        self._wake_ms: int | None = None
+        self._wake_s: float | None = None
         self._earliest_ms: int | None = None
         self._arrivals: list[tuple[int, int, Callable[[], None]]] = []
         self._arrivals_so_far = 0
@@ -97,13 +102,14 @@ class Driver:
             self.loop.call_exception_handler({"message": "a turn failed", "exception": error})
 
     def _run_turn(self) -> None:
-        now_ms = self.read_time().monotonic_ms
+        now = self.read_time()
+        firing = self.firing
         ran = False
-        while self._arrivals and self._arrivals[0][0] <= now_ms:
+        while self._arrivals and self._arrivals[0][0] <= now.monotonic_ms:
             heapq.heappop(self._arrivals)[2]()
         for life in tuple(self.lives):
-            if life.has_work(now_ms):
-                life.run_turn()
+            if life.has_work(now, firing):
+                life.run_turn(firing)
                 ran = True
         writing, self._writing = self._writing, []
         for connection in writing:
@@ -114,26 +120,58 @@ class Driver:
             for watcher in tuple(self.watchers):
                 watcher()
         self.look_at_timers()
-        if self._writing or any(life.has_work(now_ms) for life in self.lives):
+        if self.has_work:
             self.open_turn()
+        for watcher in tuple(self.turn_watchers):
+            watcher()
+
+    @property
+    def has_work(self) -> bool:
+        """Something is to be done in a turn that could be now."""
+        if self._writing or self._turn_open:
+            return True
+        return any(life.has_work(self.now, self.firing) for life in self.lives)
 
     # Time.
 
     def look_at_timers(self) -> None:
         """Lives or their timers changed: wake up for the next one. A wake-up that comes early is harmless, so it is
         only ever moved forward."""
-        earliest: int | None = self._arrivals[0][0] if self._arrivals else None
+        if self.firing is Firing.NOTHING:
+            return  # whatever is due now is to wait: waking up for it would never end
+        earliest = self.next_arrival_ms
+        wait: int | None = None
         for life in self.lives:
             at = life.earliest_ms
             if at is not None and (earliest is None or at < earliest):
                 earliest = at
+            at = life.earliest_wait_ms
+            if at is not None and (wait is None or at < wait):
+                wait = at
         self._earliest_ms = earliest
-        if earliest is None or (self._wake_ms is not None and self._wake_ms <= earliest):
+        if wait is not None:
+            wait_ms = wait - self.now.stood_still_ms
+            self._earliest_ms = wait_ms if earliest is None else min(earliest, wait_ms)
+        wake_s = None if earliest is None else self.clock.machine_seconds(earliest)
+        if wait is not None:
+            wait_s = self.clock.machine_seconds_of_wait(wait)
+            wake_s = wait_s if wake_s is None else min(wake_s, wait_s)
+        if wake_s is None or (self._wake_s is not None and self._wake_s <= wake_s):
             return
+        self.forget_wake_up()
+        self._wake_s = wake_s
+        self._wake = self.loop.call_at(wake_s, self._woken)
+
+    def forget_wake_up(self) -> None:
+        """The clock was taken in hand, or let go: when to wake up is to be worked out anew."""
         if self._wake is not None:
             self._wake.cancel()
-        self._wake_ms = earliest
-        self._wake = self.loop.call_at(self.clock.machine_seconds(earliest), self._woken)
+        self._wake = self._wake_s = None
+
+    @property
+    def next_arrival_ms(self) -> int | None:
+        """Broker time at which the next bytes arrive that are under way on a slow link."""
+        return self._arrivals[0][0] if self._arrivals else None
 
     def at(self, due_ms: int, arrive: Callable[[], None]) -> None:
         """Run `arrive` in the first turn at or after broker time `due_ms`; what is due together, in the order asked."""
@@ -142,15 +180,7 @@ class Driver:
         self.look_at_timers()
 
     def _woken(self) -> None:
-        self._wake = self._wake_ms = None
-        self.open_turn()
-
-    def advance(self, by_ms: int) -> None:
-        """Move broker time forward at once."""
-        self.clock.advance(by_ms)
-        if self._wake is not None:
-            self._wake.cancel()
-            self._wake = self._wake_ms = None
+        self._wake = self._wake_s = None
         self.open_turn()
 
     # Jobs.
@@ -172,8 +202,7 @@ class Driver:
             life.end()
         for connection in tuple(self.leaving):
             connection.drop()
-        if self._wake is not None:
-            self._wake.cancel()
+        self.forget_wake_up()
         if self._workers is not None:
             self._workers.shutdown(wait=True)
         self.flushing.close()

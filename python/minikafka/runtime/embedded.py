@@ -14,12 +14,14 @@ from minikafka.faults.rule import Rule
 from minikafka.history import History
 from minikafka.runtime.control.looking import look
 from minikafka.runtime.control.port import HostedNode
+from minikafka.runtime.control.time import Timeline
 from minikafka.runtime.control.views import NodeView, Question
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.host import NodeHost
 from minikafka.runtime.plan import NodePlan, build
 from minikafka.runtime.ports import Port
 from minikafka.runtime.server import Listener
+from minikafka.runtime.timeline import DriverTimeline
 from minikafka.trace import Trace
 from minikafka.types import BrokerId
 
@@ -77,6 +79,10 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
     def unwatch(self, question: Question) -> None:
         """Nothing to do."""
 
+    @property
+    def tells(self) -> bool:
+        return self.trace.on
+
     def tell(self, *, on: bool) -> None:
         self.trace.on = on
 
@@ -117,6 +123,7 @@ class Embedded:
     def __init__(self, driver: Driver, places: Sequence[Place], new_uuid: Callable[[], bytes]) -> None:
         """The first place is the controller's."""
         self.driver = driver
+        self._timeline = DriverTimeline(driver)
         rules = Rules()
         self.rules = EmbeddedRules(rules, self._healed)
         self.halted: list[HostedNode] = []
@@ -152,6 +159,9 @@ class Embedded:
 
     async def heal(self) -> None:
         self.driver.links.heal()
+
+    def timelines(self) -> Sequence[Timeline]:
+        return [self._timeline]
 
     async def close(self) -> None:
         await self.driver.close()

@@ -7,10 +7,12 @@ heard by nobody, as with a process that died.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
+from minikafka.broker.broker import CHECKPOINT
+from minikafka.broker.timer_kinds import WAITS, TimerKind, kind_of
 from minikafka.effects import (
     CallPeer,
     CancelTimer,
@@ -30,11 +32,12 @@ from minikafka.effects import (
     SetTimer,
     StartJob,
     TimerFired,
+    TimerKey,
     Traced,
 )
 from minikafka.runtime.connection import Stopped
 from minikafka.runtime.peer import PeerPool
-from minikafka.runtime.timers import TimerHeap
+from minikafka.runtime.timers import Firing, TimerHeap
 from minikafka.trace import NOBODY, Trace
 from minikafka.types import BrokerId, Now
 
@@ -70,19 +73,24 @@ class Life:
         self.connections: dict[ConnectionId, ServedConnection] = {}
         self.peers = PeerPool(self)
         self._at_work = 0
+        self._checkpoints = 0
         self._waiting_for_rest: list[asyncio.Future[None]] = []
         self._timers = TimerHeap()
+        self._waits = TimerHeap()
+        """Timers of requests that wait: their deadlines are of waiting time (`Now.waiting_ms`)."""
         self._events: list[Event] = []
         self._on_end = on_end
         self.earliest_ms: int | None = None
         """Broker time of the driver at which the next timer is due; None while there is none to run."""
+        self.earliest_wait_ms: int | None = None
+        """Waiting time of the driver at which the next wait is over."""
         self._lost_ms = 0
         """Broker time spent paused: a stopped process has no time."""
         self._paused_at_ms = 0
         self._execute: dict[type[Any], Callable[[Any], None]] = {
             Send: self._send,
-            SetTimer: lambda effect: self._timers.set(effect.key, effect.deadline_ms),
-            CancelTimer: lambda effect: self._timers.cancel(effect.key),
+            SetTimer: lambda effect: self._heap(effect.key).set(effect.key, effect.deadline_ms),
+            CancelTimer: lambda effect: self._heap(effect.key).cancel(effect.key),
             CallPeer: self.peers.call,
             ClosePeer: lambda effect: self.peers.close(effect.peer, effect.channel),
             RequestFlush: lambda effect: driver.flushing.request(self, effect),
@@ -111,27 +119,63 @@ class Life:
             self._events.append(event)
             self.driver.open_turn()
 
-    def has_work(self, now_ms: int) -> bool:
-        """Whether there are events, or timers due at broker time `now_ms` of the driver."""
+    def has_work(self, now: Now, firing: Firing) -> bool:
+        """Whether there are events, or timers due at `now` of the driver and of those that fire."""
         if self._events:
             return not self.is_paused
-        return self.earliest_ms is not None and self.earliest_ms <= now_ms
+        if firing is Firing.NOTHING:
+            return False
+        if self.earliest_wait_ms is not None and self.earliest_wait_ms <= now.waiting_ms:
+            return True
+        if self.earliest_ms is None or self.earliest_ms > now.monotonic_ms:
+            return False
+        return firing is Firing.ALL or bool(self._timers.due(now.monotonic_ms - self._lost_ms, _speaks))
 
-    def run_turn(self) -> None:
+    def run_turn(self, firing: Firing) -> None:
         """Give the node what is ready, due timers last."""
         events, self._events = self._events, []
-        due = self._timers.take_due(self.driver.now.monotonic_ms - self._lost_ms)
-        events.extend(map(TimerFired, due))
+        if firing is not Firing.NOTHING:
+            events.extend(map(TimerFired, self._take_due(self.driver.now, firing)))
         self._run(lambda now: self.node.turn(events, now))
 
+    def _take_due(self, now: Now, firing: Firing) -> list[TimerKey]:
+        waits = self._waits.take_due(now.waiting_ms - self._lost_ms)
+        now_ms = now.monotonic_ms - self._lost_ms
+        if firing is Firing.ALL:
+            return waits + self._timers.take_due(now_ms)
+        speaking = self._timers.due(now_ms, _speaks)
+        for key in speaking:
+            self._timers.cancel(key)
+        return waits + speaking
+
+    def _heap(self, key: TimerKey) -> TimerHeap:
+        return self._waits if key[0] in WAITS else self._timers
+
     def _look_at_timers(self) -> None:
-        earliest = None if self.is_paused or self.is_over else self._timers.earliest_ms()
+        stands = self.is_paused or self.is_over
+        earliest = None if stands else self._timers.earliest_ms()
         self.earliest_ms = None if earliest is None else earliest + self._lost_ms
+        earliest = None if stands else self._waits.earliest_ms()
+        self.earliest_wait_ms = None if earliest is None else earliest + self._lost_ms
+
+    # A stepped clock (`stepping.py`).
+
+    def next_exact_ms(self, kept: Collection[TimerKey]) -> int | None:
+        """Broker time of the driver at which the next timer is due that ends a step; those `kept` do not."""
+        if self.is_paused:
+            return None
+        earliest = self._timers.earliest_of(lambda key: kind_of(key) is TimerKind.EXACT and key not in kept)
+        return None if earliest is None else earliest + self._lost_ms
+
+    def keep(self, kept: Iterable[TimerKey], by_ms: int) -> None:
+        """For these timers the next `by_ms` do not count."""
+        self._timers.postpone(kept, by_ms)
+        self._look_at_timers()
 
     def _run(self, step: Callable[[Now], list[Effect]]) -> None:
         now = self.driver.now
         if self._lost_ms:
-            now = Now(now.monotonic_ms - self._lost_ms, now.wall_ms)
+            now = now._replace(monotonic_ms=now.monotonic_ms - self._lost_ms)
         try:
             effects = step(now)
         except Exception as error:  # noqa: BLE001 - whatever it is, an invariant is broken and this node must not go on
@@ -178,7 +222,7 @@ class Life:
         if self.is_over:
             return
         self.is_over = True
-        self.earliest_ms = None
+        self.earliest_ms = self.earliest_wait_ms = None
         self._events.clear()
         self.driver.lives.remove(self)
         self.driver.look_at_timers()
@@ -212,6 +256,11 @@ class Life:
                 if not waiter.done():
                     waiter.set_result(None)
 
+    @property
+    def is_awaited(self) -> bool:
+        """An fsync or a job is under way that somebody waits for: any but a checkpoint's."""
+        return self._at_work > self._checkpoints
+
     def left(self, answers: list[int]) -> None:
         """The kernel has the bytes of these answers: from here on a client may know."""
         if self.trace.on:
@@ -244,10 +293,15 @@ class Life:
 
     def _start_job(self, effect: StartJob) -> None:
         self.at_work += 1
-        self.driver.run_job(effect.work, lambda future: self._job_done(effect.job, future))
+        is_checkpoint = effect.name.startswith(CHECKPOINT)
+        self._checkpoints += is_checkpoint
+        self.driver.run_job(
+            effect.work, lambda future: self._job_done(effect.job, future, is_checkpoint=is_checkpoint)
+        )
 
-    def _job_done(self, job: int, future: Future[object]) -> None:
+    def _job_done(self, job: int, future: Future[object], *, is_checkpoint: bool) -> None:
         self.at_work -= 1
+        self._checkpoints -= is_checkpoint
         error = future.exception()
         if error is not None and not isinstance(error, OSError):
             # The disk may fail; anything else is a broken invariant, on a thread or not.
@@ -263,3 +317,7 @@ class Life:
         if not self.is_over:
             self.end(cleanly=halt.clean)
             self._on_end(halt, error)
+
+
+def _speaks(key: TimerKey) -> bool:
+    return kind_of(key) is TimerKind.SPEAKS

@@ -33,6 +33,10 @@ class PeerConnection(Connection):
     def ends(self) -> frozenset[BrokerId]:
         return frozenset((self._life.node_id, self._key[0]))
 
+    @property
+    def peer(self) -> BrokerId:
+        return self._key[0]
+
     def call(self, effect: CallPeer) -> None:
         self._calls.append(effect.call)
         self.send(effect.frame)

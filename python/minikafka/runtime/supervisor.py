@@ -28,6 +28,7 @@ from minikafka.runtime.links import CLIENTS
 from minikafka.runtime.plan import plan_of
 from minikafka.runtime.ports import Port
 from minikafka.runtime.spec import ClusterSpec, TopicSpec
+from minikafka.runtime.stepping import Stepper
 from minikafka.types import CONTROLLER_ID, BrokerId
 
 START_TIMEOUT_S: Final = 30.0
@@ -60,6 +61,7 @@ class Supervisor:
             self._addresses = {place.plan.node: place.plan.advertised for place in places}
             self._internal = {place.plan.node: place.plan.internal for place in places}
             self.hosting: Hosting = self._hosting(places)
+            self.clock = Stepper(self.hosting)
         except BaseException:
             self._release()
             raise

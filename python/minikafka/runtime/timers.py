@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable, Iterable
+from enum import Enum
 from typing import Final
 
 from minikafka.effects import TimerKey
+
+
+class Firing(Enum):
+    """Which timers fire when they are due. Less than ALL only while time is being stepped (`stepping.py`)."""
+
+    NOTHING = "nothing"
+    WHAT_SPEAKS = "what speaks"
+    ALL = "all"
+
 
 SLACK: Final = 256
 """Dead heap entries tolerated before the heap is rebuilt: most timers are cancelled long before they are due."""
@@ -51,6 +62,24 @@ class TimerHeap:
             del self._live[key]
             due.append(key)
         return due
+
+    # What a stepped clock looks at (`stepping.py`): every timer is gone through, which is for tests.
+
+    def due(self, now_ms: int, wanted: Callable[[TimerKey], bool]) -> list[TimerKey]:
+        """Which of the wanted ones are due, earliest first."""
+        found = sorted((when, key) for key, when in self._live.items() if when[0] <= now_ms and wanted(key))
+        return [key for _, key in found]
+
+    def earliest_of(self, wanted: Callable[[TimerKey], bool]) -> int | None:
+        """The next deadline of the wanted ones."""
+        return min((when[0] for key, when in self._live.items() if wanted(key)), default=None)
+
+    def postpone(self, keys: Iterable[TimerKey], by_ms: int) -> None:
+        """Let these be due so much later, if they are set."""
+        for key in keys:
+            when = self._live.get(key)
+            if when is not None:
+                self.set(key, when[0] + by_ms)
 
     def __len__(self) -> int:
         return len(self._live)

@@ -22,19 +22,21 @@ from minikafka.ledger.ledger import Ledger
 from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.condition import Condition
+from minikafka.runtime.control.observed import observe
 from minikafka.runtime.control.port import HostedNode
-from minikafka.runtime.control.views import Question
+from minikafka.runtime.control.views import ProducerView, Question, TransactionView
 from minikafka.runtime.links import node_named
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.runtime.thread import LoopThread
 from minikafka.testing.client_config import client_config
+from minikafka.testing.clock import Clock
 from minikafka.testing.faults import Faults
 from minikafka.testing.groups import GroupHandle
 from minikafka.testing.nodes import BrokerHandle, NodeHandle
 from minikafka.testing.topics import TopicHandle
 from minikafka.testing.verdicts import verdict
-from minikafka.types import CONTROLLER_ID, BrokerId
+from minikafka.types import CONTROLLER_ID, BrokerId, TopicPartition
 
 if TYPE_CHECKING:
     from minikafka.admin.server import AdminServer
@@ -99,6 +101,7 @@ class Cluster:
         self._admin: AdminServer | None = None
         self.faults = Faults(self)
         self.aio = Aio(self)
+        self.clock = Clock(self)
         self.controller = NodeHandle(self, CONTROLLER_ID)
 
     # Life.
@@ -261,6 +264,24 @@ class Cluster:
     def group(self, group_id: str) -> GroupHandle:
         """A consumer group, by its `group.id`."""
         return GroupHandle(self, group_id)
+
+    def producers(self, topic: str, partition: int) -> list[ProducerView]:
+        """The sequence table of the partition's leader (I2), by producer id: who is known here, and up to where.
+
+        Raises MinikafkaError while no living broker leads it.
+        """
+        name = TopicPartition(topic, partition)
+        view = self.ask(Question(topic, partition, producers=True))
+        replica = view.replica(observe(view, name).leader, name)
+        if replica is None:
+            raise MinikafkaError(f"{name} has no living leader")
+        return replica.producers
+
+    def transactions(self) -> list[TransactionView]:
+        """Every transactional id that a living coordinator knows, by id, with the state it is in (T3)."""
+        view = self.ask(Question(transactions=True))
+        known = (one for broker in view.brokers for one in broker.transactions)
+        return sorted(known, key=lambda one: one.transactional_id)
 
     # What happened.
 

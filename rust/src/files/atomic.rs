@@ -3,7 +3,9 @@
 //! A checkpoint is replaced by temp file, fsync, rename, fsync of the directory. Whatever the moment of a power cut, the
 //! old content is there or the new one, never a mixture and never nothing.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use crate::fs::{FileSystem, parent, read_exact_at};
 
@@ -20,11 +22,23 @@ pub fn read_file(fs: &dyn FileSystem, path: &str) -> io::Result<Option<Vec<u8>>>
     Ok(Some(content))
 }
 
-/// Replaces the file so that a crash leaves the old content or the new; durable on return.
+/// One path, one temporary file: two jobs that replace the same checkpoint would rename it away from under each other.
+/// Paths share a few locks; a collision costs an fsync's wait.
+static REPLACING: [Mutex<()>; 16] = [const { Mutex::new(()) }; 16];
+
+fn lock_of(path: &str) -> &'static Mutex<()> {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(path);
+    let index = usize::try_from(hash % 16).unwrap_or_default();
+    REPLACING.get(index).unwrap_or(&REPLACING[0])
+}
+
+/// Replaces the file so that a crash leaves the old content or the new; durable on return. Of several that replace one
+/// file at once, the last to get there stays.
 ///
 /// # Errors
 /// Whatever the system says; the old content is then still there.
 pub fn write_file_atomically(fs: &dyn FileSystem, path: &str, content: &[u8]) -> io::Result<()> {
+    let _replacing = lock_of(path).lock().unwrap_or_else(PoisonError::into_inner);
     let temporary = format!("{path}.tmp");
     fs.remove_file(&temporary)?;
     let file = fs.open(&temporary, true)?;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,21 @@ def test_d6_a_rename_that_was_not_synced_is_undone(tmp_path: Path) -> None:
     assert disk.read_file(path) is None
     disk.power_loss(str(tmp_path))
     assert disk.read_file(path) == b"old"
+
+
+@pytest.mark.parametrize("make", [Disk.os, Disk.tracked], ids=["os", "tracked"])
+def test_d6_two_who_replace_one_file_do_not_disturb_each_other(make: type[Disk], tmp_path: Path) -> None:
+    """The periodic checkpoints of high watermarks and of recovery points meet once a minute, on two threads."""
+    disk = make()
+    path = str(tmp_path / "checkpoint")
+
+    def replace(content: bytes) -> None:
+        for _ in range(8):
+            disk.write_file_atomically(path, content)
+
+    with ThreadPoolExecutor(4) as threads:
+        for replacing in [threads.submit(replace, bytes([number]) * 1000) for number in range(4)]:
+            replacing.result()
+    content = disk.read_file(path)
+    assert content is not None
+    assert (len(content), len(set(content))) == (1000, 1)

@@ -229,6 +229,24 @@ def test_g15_a_static_member_comes_back_without_a_new_epoch(world: ConsumerWorld
     assert world.code(saying("a", 1, instance_id="j")) is ErrorCode.UNKNOWN_MEMBER_ID
 
 
+def test_g15_a_heartbeat_need_not_repeat_the_instance_id(world: ConsumerWorld) -> None:
+    """Null means: as before. librdkafka says it once, and is static all the same."""
+    world.beat(joining("a", instance_id="i"))
+    world.beat(saying("a", 1))
+    assert world.group.members["a"].instance_id == "i"
+    world.beat(saying("a", -2, instance_id="i"))
+    assert world.group.members["a"].is_away
+
+
+def test_timers_of_members_are_found_by_member(world: ConsumerWorld) -> None:
+    """Their sessions and what a rebalance waits for: all that is timed of them, and nothing of others."""
+    world.beat(joining("a"))
+    world.beat(joining("b"))
+    keys = world.shard.timers_of(lambda _, member: member == "a")
+    assert ("consumer-session", world.group.group_id, "a") in keys
+    assert {key[2] for key in keys} == {"a"}
+
+
 def test_g15_a_static_member_that_stays_away_is_removed(world: ConsumerWorld) -> None:
     """After its session."""
     world.beat(joining("a", instance_id="i"))

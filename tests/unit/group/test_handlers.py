@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from minikafka.broker.group_connections import GroupConnections
 from minikafka.broker.groups import forget_deleted_topics
 from minikafka.broker.handlers import HANDLERS
 from minikafka.broker.request import Request
@@ -84,6 +85,7 @@ class Broker:
         self.partition = OffsetsPartition()
         self.replicas = SimpleNamespace(leader=lambda _: self.partition)
         self.connection = 0
+        self.group_connections = GroupConnections()
 
     @property
     def groups(self) -> object:

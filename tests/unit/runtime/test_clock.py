@@ -46,11 +46,35 @@ def test_time_never_goes_back() -> None:
     assert machine.clock.turn(0).monotonic_ms == before
 
 
-def test_advance_moves_both_clocks() -> None:
-    """The test kit's clock lever moves deadlines and timestamps alike."""
+def test_a_frozen_clock_moves_by_steps_alone_and_goes_on_from_there() -> None:
+    """Deadlines and timestamps alike; what the machine's clock did meanwhile counts for neither."""
     machine = Machine()
     before = machine.clock.now
-    machine.clock.advance(60_000)
+    machine.clock.freeze()
+    machine.ms += 700
+    assert machine.clock.turn(None)[:2] == before[:2]
+    machine.clock.step(60_000)
+    machine.ms += 300
+    frozen = machine.clock.turn(None)
+    assert (frozen.monotonic_ms - before.monotonic_ms, frozen.wall_ms - before.wall_ms) == (60_000, 60_000)
+    machine.clock.resume()
+    machine.ms += 5
     after = machine.clock.turn(None)
-    assert after.monotonic_ms - before.monotonic_ms == 60_000
-    assert after.wall_ms - before.wall_ms == 60_000
+    assert (after.monotonic_ms - frozen.monotonic_ms, after.wall_ms - frozen.wall_ms) == (5, 5)
+
+
+def test_who_waits_for_an_answer_is_not_frozen() -> None:
+    """A client's wait ends by the machine's clock or by broker time, whichever comes first; and so is the wake-up."""
+    machine = Machine()
+    machine.clock.freeze()
+    deadline_ms = machine.clock.turn(None).waiting_ms + 500
+    assert machine.clock.machine_seconds(deadline_ms) is None
+    assert machine.clock.machine_seconds_of_wait(deadline_ms) == (machine.ms + 500) / 1000
+    machine.ms += 200
+    assert machine.clock.turn(None).waiting_ms == deadline_ms - 300
+    machine.clock.step(250)
+    assert machine.clock.turn(None).waiting_ms == deadline_ms - 50
+    machine.clock.resume()
+    assert machine.clock.machine_seconds_of_wait(deadline_ms) == (machine.ms + 50) / 1000
+    machine.ms += 50
+    assert machine.clock.turn(None).waiting_ms == deadline_ms

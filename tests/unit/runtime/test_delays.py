@@ -9,7 +9,7 @@ from minikafka.effects import ConnectionLost, RequestsReceived
 from minikafka.runtime.connection import WINDOW_BYTES
 from minikafka.runtime.links import CLIENTS
 
-from tests.unit.runtime.echo import Story, World, client, framed, node_of, port_of, receive
+from tests.unit.runtime.echo import Story, World, client, framed, leap, node_of, port_of, receive
 
 Run = Callable[[Story], None]
 LONG_MS = 3_600_000
@@ -34,12 +34,12 @@ def test_a_clients_bytes_arrive_later_both_ways_by_broker_time(run: Run) -> None
             writer.write(framed(b"two"))
             await turns(world, 1)
             assert node_of(slow).saw(RequestsReceived) == 0
-            world.driver.advance(LONG_MS)
+            leap(world.driver, LONG_MS)
             await world.until(lambda: node_of(slow).saw(RequestsReceived) > 0)
             answer = asyncio.ensure_future(receive(reader))
             await turns(world, 1)
             assert not answer.done()
-            world.driver.advance(LONG_MS)
+            leap(world.driver, LONG_MS)
             assert [await answer, await receive(reader)] == [b"one", b"two"]
 
     run(story)
@@ -59,7 +59,7 @@ def test_nothing_overtakes_what_is_under_way(run: Run) -> None:
             writer.write(framed(b"second"))
             await turns(world, 1)
             assert node_of(host).saw(RequestsReceived) == 0
-            world.driver.advance(LONG_MS)
+            leap(world.driver, LONG_MS)
             assert [await receive(reader), await receive(reader)] == [b"first", b"second"]
 
     run(story)
@@ -77,11 +77,11 @@ def test_calls_between_two_nodes_are_delayed_and_others_are_not(run: Run) -> Non
             node_of(one).peer = 3
             writer.write(framed(f"call {port_of(three)} quick".encode()))
             await world.until(lambda: node_of(one).replies == ["quick"])
-            world.driver.advance(LONG_MS)
+            leap(world.driver, LONG_MS)
             await world.until(lambda: node_of(two).saw(RequestsReceived) == 1)
             assert node_of(one).replies == ["quick"]
             await turns(world)
-            world.driver.advance(LONG_MS)
+            leap(world.driver, LONG_MS)
             await world.until(lambda: node_of(one).replies == ["quick", "slow"])
 
     run(story)
@@ -97,7 +97,7 @@ def test_what_was_sent_before_the_end_of_a_connection_arrives_before_it(run: Run
         async with client(host) as (_, writer):
             writer.write(framed(b"last words"))
         await turns(world, 1)
-        world.driver.advance(LONG_MS)
+        leap(world.driver, LONG_MS)
         await world.until(lambda: node_of(host).saw(ConnectionLost) == 1)
         kinds = [type(event) for event in node_of(host).events]
         assert kinds.index(RequestsReceived) < kinds.index(ConnectionLost)

@@ -14,7 +14,7 @@ from minikafka.runtime.connection import Connection
 from minikafka.runtime.host import HostState
 from minikafka.runtime.ports import Port
 
-from tests.unit.runtime.echo import Story, World, client, framed, node_of, port_of, receive
+from tests.unit.runtime.echo import Story, World, client, framed, leap, node_of, port_of, receive
 
 Run = Callable[[Story], None]
 
@@ -91,7 +91,7 @@ def test_a_paused_node_hears_nothing_and_keeps_its_connections(run: Run) -> None
             await receive(reader)
             before = node_of(host).times[-1].monotonic_ms
             await host.pause()
-            world.driver.advance(60_000)
+            leap(world.driver, 60_000)
             writer.write(framed(b"during"))
             other_writer.write(framed(b"alive"))
             assert await receive(other_reader) == b"alive"

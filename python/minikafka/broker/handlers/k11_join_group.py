@@ -9,7 +9,6 @@ The answer may take as long as the rebalance; the connection waits with it, as i
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from minikafka.broker import groups
@@ -31,7 +30,13 @@ def handle(broker: Broker, request: Request[JoinGroupRequest], now: Now) -> None
     """Ask the group's coordinator for a place in the next generation."""
     body = request.body
     joining = _join_request(request)
-    reply = partial(_reply, request)
+    broker.group_connections.heard(request, body.group_id, body.member_id)
+
+    def reply(answer: JoinAnswer) -> None:
+        # A newcomer's id is made for it.
+        broker.group_connections.heard(request, body.group_id, answer.member_id)
+        _reply(request, answer)
+
     groups.write(
         broker,
         body.group_id,

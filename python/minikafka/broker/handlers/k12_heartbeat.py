@@ -23,6 +23,7 @@ def handle(broker: Broker, request: Request[HeartbeatRequest], now: Now) -> None
     """Renew the member's session; tell it of a rebalance (G6)."""
     body = request.body
     identity = Identity(body.group_id, body.member_id, body.group_instance_id, body.generation_id)
+    broker.group_connections.heard(request, body.group_id, body.member_id)
     reply = partial(_reply, request)
     groups.write(
         broker,

@@ -36,6 +36,7 @@ def handle(broker: Broker, request: Request[SyncGroupRequest], now: Now) -> None
         body.protocol_name,
         {each.member_id: bytes(each.assignment) for each in body.assignments},
     )
+    broker.group_connections.heard(request, body.group_id, body.member_id)
     reply = partial(_reply, request)
     groups.write(
         broker,

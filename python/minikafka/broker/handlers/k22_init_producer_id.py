@@ -38,7 +38,7 @@ def handle(broker: Broker, request: Request[InitProducerIdRequest], now: Now) ->
     def give_up(_: Now) -> None:
         _refuse(request, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
 
-    broker.timers.set(key, now.monotonic_ms + PATIENCE_MS, give_up)
+    broker.timers.set(key, now.waiting_ms + PATIENCE_MS, give_up)
     broker.producer_ids.when_ready(begin, now)
 
 

@@ -38,7 +38,7 @@ def handle(broker: Broker, request: Request[wire.WriteTxnMarkersRequest], now: N
             client_id=request.client_id,
             why="an administrator ends what no coordinator knows (any more)",
         )
-    deadline_ms = now.monotonic_ms + broker.settings.request_timeout_ms
+    deadline_ms = now.waiting_ms + broker.settings.request_timeout_ms
     MarkerWrites(broker, done).write([_marker(marker) for marker in request.body.markers], deadline_ms, now)
     if not request.answered:
         # The markers are in the log; the coordinator's next ones need not wait for the replicas of these.

@@ -35,11 +35,16 @@ def handle(broker: Broker, request: Request[ConsumerGroupHeartbeatRequest], now:
         _refuse(request, Rejected(ErrorCode.UNSUPPORTED_VERSION, "group.version is 0"))
         return
     asked = _asked(request)
+
+    def answered(answer: HeartbeatAnswer, _: Now) -> None:
+        broker.group_connections.heard(request, asked.group_id, answer.member_id)
+        _reply(request, answer)
+
     groups.write(
         broker,
         asked.group_id,
         lambda shard, at: shard.consumer_heartbeat(asked, at),
-        lambda answer, _: _reply(request, answer),
+        answered,
         lambda refusal, _: _refuse(request, refusal),
         now,
     )

@@ -14,6 +14,7 @@ A member's session ends `session_timeout_ms` after its last sign of life *arrive
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
@@ -154,6 +155,17 @@ def watch_session(
     """Lose the member, or the member to be, of this id unless it is heard of within `timeout_ms`."""
     run = partial(_session_ended, groups, group.group_id, member_id)
     set_timer(outcome, _session_key(group.group_id, member_id), now.monotonic_ms + timeout_ms, run)
+
+
+def rebalance_timers(group: ClassicGroup, is_meant: Callable[[str], bool]) -> list[tuple[str, ...]]:
+    """Keys of what is timed of those members that are meant, and of those that are on their way in."""
+    meant = [member_id for member_id in (*group.members, *group.pending_members) if is_meant(member_id)]
+    keys = [_session_key(group.group_id, member_id) for member_id in meant]
+    if meant:
+        keys.append(_sync_key(group.group_id))
+        if group.previous_state is not EMPTY:
+            keys.append(_join_key(group.group_id))
+    return keys
 
 
 def remove_member(groups: Groups, group: ClassicGroup, member_id: str, outcome: Result[T]) -> None:

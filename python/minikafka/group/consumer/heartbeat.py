@@ -113,7 +113,7 @@ def _speak(groups: Groups, draft: Draft, known: ConsumerMember | None, request: 
     member = replace(
         old,
         member_id=member_id,
-        instance_id=request.instance_id,
+        instance_id=old.instance_id if request.instance_id is None else request.instance_id,
         rack_id=old.rack_id if request.rack_id is None else request.rack_id,
         client_id=request.client_id,
         client_host=request.client_host,

@@ -155,8 +155,13 @@ def synced(group_id: str, member_id: str, outcome: Result[T]) -> None:
 def stop_watching(groups: Groups, group_id: str, member_id: str, outcome: Result[T]) -> None:
     """The member is gone."""
     groups.rejoining.discard((group_id, member_id))
-    for key in (_session_key, _revocation_key, _join_key, _sync_key):
-        cancel_timer(outcome, key(group_id, member_id))
+    for key in member_timers(group_id, member_id):
+        cancel_timer(outcome, key)
+
+
+def member_timers(group_id: str, member_id: str) -> list[tuple[str, ...]]:
+    """Keys of everything that is timed of a member."""
+    return [key(group_id, member_id) for key in (_session_key, _revocation_key, _join_key, _sync_key)]
 
 
 def _watch(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from minikafka.effects import Halt
 from minikafka.faults.book import Armed
 from minikafka.faults.rule import Rule
 from minikafka.history import History
+from minikafka.runtime.control.time import Timeline
 from minikafka.runtime.control.views import NodeView, Question
 from minikafka.runtime.host import HostState
 from minikafka.types import BrokerId
@@ -70,6 +71,10 @@ class HostedNode(Protocol):
 
     def unwatch(self, question: Question) -> None:
         """Once for each `watch`."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether what happens is told."""
 
     def tell(self, *, on: bool) -> None:
         """Tell what happens from now on, or no longer."""
@@ -135,6 +140,9 @@ class Hosting(Protocol):
     def is_cut(self, one: BrokerId, other: BrokerId) -> bool: ...
     async def heal(self) -> None:
         """Every node reaches every other again, without delay."""
+
+    def timelines(self) -> Sequence[Timeline]:
+        """The clocks of all nodes that run, the controller's first; there is always one."""
 
     async def close(self) -> None:
         """Leave nothing behind: no thread, no process, no connection."""

@@ -32,6 +32,7 @@ from minikafka.runtime.process.ballot import CountedByParent
 from minikafka.runtime.process.channel import Channel
 from minikafka.runtime.process.orphan import die_with_parent
 from minikafka.runtime.process.telling import Telling
+from minikafka.runtime.timeline import DriverTimeline
 from minikafka.runtime.tuning import calm_collector, raise_file_limit
 from minikafka.trace import Trace
 
@@ -57,6 +58,7 @@ class Child:
         # Without a parent there is nobody to be a broker for.
         self._channel = Channel(loop, control, self._heard, lambda: os._exit(ORPHANED), self._push)
         self._telling = Telling(self._driver, self._channel)
+        self._timeline = DriverTimeline(self._driver)
         self._driver.watchers.append(self._push)
         self._do: dict[type[Any], Any] = {
             messages.Begin: self._begin,
@@ -77,6 +79,16 @@ class Child:
             messages.HoldMetadata: lambda message: self._in_background(
                 self._living.hold_metadata(held=message.held)
             ),
+            messages.StopClock: lambda _: self._in_background(self._timeline.freeze()),
+            messages.StartClock: lambda _: self._in_background(self._timeline.resume()),
+            messages.StepClock: lambda message: self._in_background(
+                self._timeline.step(message.by_ms, keep_members=message.keep_members)
+            ),
+            messages.ShiftWall: lambda message: self._driver.clock.shift_wall(message.by_ms),
+            messages.Speak: lambda _: self._in_background(self._timeline.speak()),
+            messages.Judge: lambda _: self._in_background(self._timeline.judge()),
+            messages.AskStand: lambda message: self._in_background(self._stand(message.keep_members)),
+            messages.AskTime: lambda _: self._in_background(self._time()),
             messages.Sync: lambda message: self._channel.send(messages.Synced(message.number)),
         }
 
@@ -108,6 +120,7 @@ class Child:
 
     def _begin(self, message: messages.Begin) -> None:
         plan = message.plan
+        self._driver.clock.shift_wall(message.wall_shift_ms)
         self._trace = Trace(on=plan.trace, after=message.trace_after)
         try:
             self._ports = [Port(*address) for address in _addresses(plan)]
@@ -169,6 +182,17 @@ class Child:
         self._telling.flush()
         self._channel.send(messages.Ended(why, clean=False))
         self._over.set()
+
+    # Its clock. These run in the order they came: none but the answers waits for anything.
+
+    async def _stand(self, keep_members: bool) -> None:
+        stand = await self._timeline.stand(keep_members=keep_members)
+        # What happened up to here is known before the answer is.
+        self._telling.flush()
+        self._channel.send(messages.Standing(stand))
+
+    async def _time(self) -> None:
+        self._channel.send(messages.TimeIs(await self._timeline.now()))
 
     # What the parent sees.
 

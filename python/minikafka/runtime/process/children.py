@@ -8,10 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from minikafka.faults.book import Armed, Rules
 from minikafka.faults.rule import Rule
 from minikafka.history import History
+from minikafka.runtime.clock import BrokerClock
 from minikafka.runtime.control.port import HostedNode
+from minikafka.runtime.control.time import Timeline
 from minikafka.runtime.plan import NodePlan
 from minikafka.runtime.process import messages
 from minikafka.runtime.process.node import ChildNode
+from minikafka.runtime.process.timeline import OwnTimeline
 from minikafka.trace import TraceEvent
 from minikafka.types import BrokerId
 
@@ -26,6 +29,8 @@ class ChildProcesses:
         self.history = History()
         self._cut: set[frozenset[BrokerId]] = set()
         self._delays_ms: dict[frozenset[BrokerId], int] = {}
+        self._clock = BrokerClock()
+        """What the children's clocks are set by: a new life's, too, which begins in the middle of it all."""
         self.rules = SharedRules(self._say)
         nodes = [
             ChildNode(
@@ -37,6 +42,7 @@ class ChildProcesses:
                 self._changed,
                 self.halted.append,
                 self._before_start,
+                lambda: self._clock.wall_shift_ms,
             )
             for plan in plans
         ]
@@ -62,6 +68,9 @@ class ChildProcesses:
         self._delays_ms.clear()
         await self._say(messages.Heal())
 
+    def timelines(self) -> Sequence[Timeline]:
+        return [*(node.timeline for node in self._nodes if node.is_alive), OwnTimeline(self._clock)]
+
     async def close(self) -> None:
         for node in self._nodes:
             await node.rest()
@@ -69,7 +78,8 @@ class ChildProcesses:
     def _before_start(self) -> list[messages.ToChild]:
         pairs = [(min(pair), max(pair)) for pair in self._cut]
         delays = [messages.Delay([(min(pair), max(pair))], ms) for pair, ms in self._delays_ms.items()]
-        return [messages.Cut(pairs), *delays, *self.rules.all()]
+        clock = [messages.StopClock()] if self._clock.is_frozen else []
+        return [messages.Cut(pairs), *delays, *self.rules.all(), *clock]
 
     async def _say(self, message: messages.ToChild) -> None:
         """To every living node; return once it is so everywhere."""

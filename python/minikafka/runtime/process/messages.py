@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from minikafka.faults.rule import Rule
+from minikafka.runtime.control.time import Stand
 from minikafka.runtime.control.views import NodeView, Question
 from minikafka.runtime.plan import NodePlan
 from minikafka.trace import TraceEvent
-from minikafka.types import BrokerId
+from minikafka.types import BrokerId, Now
 
 # To the child.
 
@@ -18,12 +19,14 @@ from minikafka.types import BrokerId
 class Begin:
     """The first message: become this node. seed: of its ids, None for the system's random numbers.
 
-    trace_after: the `n` of the last event that was heard of its earlier lives.
+    trace_after: the `n` of the last event that was heard of its earlier lives. wall_shift_ms: by how much wall time is
+    ahead of the machine's.
     """
 
     plan: NodePlan
     seed: str | None
     trace_after: int
+    wall_shift_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,53 @@ class HoldMetadata:
 
 
 @dataclass(frozen=True, slots=True)
+class StopClock:
+    """Broker time stands still from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartClock:
+    """Broker time goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepClock:
+    """Move the stopped clock; no timer fires until `Speak`."""
+
+    by_ms: int
+    keep_members: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftWall:
+    """Move wall time alone: the clocks of others were moved while this process was stopped."""
+
+    by_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Timers that speak fire when they are due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Every timer that is due fires."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskStand:
+    """Answer with `Standing` once there is nothing to do."""
+
+    keep_members: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskTime:
+    """Answer with `TimeIs`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sync:
     """Answer with `Synced`: everything said before is done."""
 
@@ -148,6 +198,14 @@ ToChild: TypeAlias = (
     | Tell
     | FailSync
     | HoldMetadata
+    | StopClock
+    | StartClock
+    | StepClock
+    | ShiftWall
+    | Speak
+    | Judge
+    | AskStand
+    | AskTime
     | Sync
 )
 
@@ -192,6 +250,20 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the node stands."""
+
+    stand: Stand
+
+
+@dataclass(frozen=True, slots=True)
+class TimeIs:
+    """Broker time."""
+
+    now: Now
+
+
+@dataclass(frozen=True, slots=True)
 class PowerLost:
     """The directory is as a power cut would leave it, unless there is an `error`."""
 
@@ -206,4 +278,4 @@ class Ended:
     clean: bool
 
 
-ToParent: TypeAlias = Begun | Seen | Frozen | Told | Synced | PowerLost | Ended
+ToParent: TypeAlias = Begun | Seen | Frozen | Told | Synced | Standing | TimeIs | PowerLost | Ended

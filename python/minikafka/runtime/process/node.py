@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from minikafka.effects import Halt
 from minikafka.errors import MinikafkaError
@@ -22,8 +22,11 @@ from minikafka.runtime.plan import NodePlan
 from minikafka.runtime.process import messages
 from minikafka.runtime.process.ballot import Ballot
 from minikafka.runtime.process.channel import Channel
+from minikafka.runtime.process.timeline import ChildTimeline
 from minikafka.runtime.process.watches import Watches
 from minikafka.trace import TraceEvent
+
+A = TypeVar("A")
 
 BEGIN_TIMEOUT_S: Final = 60.0
 """For a process to start, open its listeners and recover its logs."""
@@ -46,8 +49,10 @@ class ChildNode:
         on_change: Callable[[], None],
         on_halt: Callable[[HostedNode], None],
         before_start: Callable[[], list[messages.ToChild]],
+        wall_shift_ms: Callable[[], int],
     ) -> None:
-        """`strikes` counts fault rules, by number. `before_start`: what is to hold from a life's first moment."""
+        """`strikes` counts fault rules, by number. `before_start`: what is to hold from a life's first moment.
+        `wall_shift_ms`: by how much wall time is ahead of the machine's, now."""
         self.node_id = plan.node
         self.directory = plan.directory
         self.halted: Halt | None = None
@@ -60,6 +65,8 @@ class ChildNode:
         self._on_change = on_change
         self._on_halt = on_halt
         self._before_start = before_start
+        self._wall_shift_ms = wall_shift_ms
+        self.timeline = ChildTimeline(self)
         self._lives = 0
         self._last_n = 0
         self._tells = plan.trace
@@ -102,7 +109,7 @@ class ChildNode:
         seed = None if self._seed is None else f"{self._seed}/{self.node_id}/{self._lives}"
         plan = self._plan._replace(trace=self._tells)
         for message in (
-            messages.Begin(plan, seed, self._last_n),
+            messages.Begin(plan, seed, self._last_n, self._wall_shift_ms()),
             *self._before_start(),
             *self._watches.all(),
         ):
@@ -214,6 +221,10 @@ class ChildNode:
     def unwatch(self, question: Question) -> None:
         self._watches.remove(question)
 
+    @property
+    def tells(self) -> bool:
+        return self._tells
+
     def tell(self, *, on: bool) -> None:
         self._tells = on
         self._send(messages.Tell(on))
@@ -244,6 +255,13 @@ class ChildNode:
     def _send(self, message: messages.ToChild) -> None:
         if self._channel is not None:
             self._channel.send(message)
+
+    async def ask(self, message: messages.ToChild, answer: type[A]) -> A | None:
+        """Its answer; None when it is dead, paused, or ends before it answers."""
+        if not self.is_alive or self._is_paused:
+            return None
+        found: A | None = await self._ask(message, answer, ANSWER_TIMEOUT_S)
+        return found
 
     async def _ask(self, message: messages.ToChild, answer: type[Any], timeout_s: float) -> Any:
         """Send, and wait for the next `answer`; None when the child ends, or the time is up."""
