@@ -37,6 +37,31 @@ CONTROLLER = 100
 """The node id of a controller that is nothing else."""
 
 
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """A listener of the first node that wants TLS and a password. pem: key and certificate."""
+
+    pem: Path
+    user: str
+    password: str
+
+    def settings(self) -> dict[str, str]:
+        login = "org.apache.kafka.common.security"
+        return {
+            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256",
+            "listener.name.secure.plain.sasl.jaas.config": (
+                f'{login}.plain.PlainLoginModule required user_{self.user}="{self.password}";'
+            ),
+            "listener.name.secure.scram-sha-256.sasl.jaas.config": f"{login}.scram.ScramLoginModule required;",
+            "listener.name.secure.ssl.keystore.type": "PEM",
+            "listener.name.secure.ssl.keystore.location": str(self.pem),
+        }
+
+    def format_options(self) -> list[str]:
+        """SCRAM keeps its users in the metadata."""
+        return ["--add-scram", f"SCRAM-SHA-256=[name={self.user},password={self.password}]"]
+
+
 class ApacheKafka:
     """`brokers` nodes with Kafka's own defaults, internal topics as replicated as the size allows.
 
@@ -52,9 +77,12 @@ class ApacheKafka:
         jvm: Sequence[str] = SMALL_HEAP,
         config: Mapping[str, str] | None = None,
         separate_controller: bool = False,
+        secured: Secured | None = None,
     ) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="apache-kafka-"))
-        ports = free_ports(2 * brokers + 1)
+        ports = free_ports(2 * brokers + 2)
+        self._secured = secured
+        self._secured_port = ports[-1]
         self._nodes = [
             Node(i, ports[i - 1], ports[brokers + i - 1], self._directory / str(i))
             for i in range(1, brokers + 1)
@@ -68,6 +96,11 @@ class ApacheKafka:
     @property
     def bootstrap_servers(self) -> str:
         return ",".join(f"127.0.0.1:{node.broker_port}" for node in self._nodes)
+
+    @property
+    def secured_address(self) -> str:
+        """Of the listener that `secured` asks for."""
+        return f"127.0.0.1:{self._secured_port}"
 
     @property
     def pids(self) -> list[int]:
@@ -114,7 +147,10 @@ class ApacheKafka:
 
     def _format(self, node: Node) -> None:
         subprocess.run(
-            self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(node.properties)),
+            self._java(
+                *("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(node.properties)),
+                *([] if self._secured is None else self._secured.format_options()),
+            ),
             check=True,
             capture_output=True,
         )
@@ -135,6 +171,9 @@ class ApacheKafka:
             "broker": f"PLAINTEXT://127.0.0.1:{node.broker_port}",
             "controller": f"CONTROLLER://127.0.0.1:{node.controller_port}",
         }
+        secured = self._secured if node.number == 1 else None
+        if secured is not None:
+            listeners["broker"] += f",SECURE://{self.secured_address}"
         nodes = {"broker": self._nodes, "controller": self._controllers}
         roles = [role for role, members in nodes.items() if node in members]
         settings = {
@@ -145,7 +184,7 @@ class ApacheKafka:
             ),
             "controller.listener.names": "CONTROLLER",
             "listeners": ",".join(listeners[role] for role in roles),
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
             "log.dirs": str(node.directory / "data"),
             "offsets.topic.replication.factor": str(replication),
             "transaction.state.log.replication.factor": str(replication),
@@ -155,6 +194,7 @@ class ApacheKafka:
             "default.replication.factor": str(replication),
             # A test does not wait three seconds for members that will not come; minikafka's fast profile does likewise.
             "group.initial.rebalance.delay.ms": "0",
+            **({} if secured is None else secured.settings()),
             **self._config,
         }
         return "".join(f"{key}={value}\n" for key, value in settings.items())

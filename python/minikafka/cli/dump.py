@@ -54,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
                     problems += line.kind == PROBLEM
                     if line.kind == PROBLEM or not arguments.quiet:
                         print(_json(path, line) if arguments.json else _text(path, line, arguments.quiet))
+            except BrokenPipeError:
+                raise
             except OSError as error:
                 raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
             progress.add(path.stat().st_size)

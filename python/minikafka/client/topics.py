@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from minikafka.client.client import Client, check
-from minikafka.errors import ErrorCode
+from minikafka.errors import ErrorCode, RequestRefused
 from minikafka.types import NO_TOPIC_ID, BrokerId, Offset, TopicId, TopicPartition
 from minikafka.wire.messages.create_partitions import (
     CreatePartitionsRequest,
@@ -105,15 +105,19 @@ def create_topic(
         (result,) = response.topics
         check(result.error_code, f"creating topic {name!r}", result.error_message)
 
-    def with_leaders() -> Topic:
-        (topic,) = client.metadata([name]).topics
-        check(topic.error_code, f"topic {name!r}")
-        for number in range(len(topic.partitions)):
-            client.leader_id(TopicPartition(name, number))
-        return list_topics(client, [name])[0]
-
     client.until_settled(f"creating topic {name}", attempt)
-    return client.until_settled(f"waiting for leaders of {name}", with_leaders, also=NOT_YET)
+    return client.until_settled(
+        f"waiting for leaders of {name}", lambda: _with_leaders(client, name), also=NOT_YET
+    )
+
+
+def _with_leaders(client: Client, name: str, at_least: int = 1) -> Topic:
+    """A broker hears of a change from the controller's log, a moment later. Raises RequestRefused until then."""
+    (topic,) = client.metadata([name]).topics
+    check(topic.error_code, f"topic {name!r}")
+    for number in range(max(at_least, len(topic.partitions))):
+        client.leader_id(TopicPartition(name, number))
+    return list_topics(client, [name])[0]
 
 
 def delete_topic(client: Client, name: str) -> None:
@@ -126,11 +130,16 @@ def delete_topic(client: Client, name: str) -> None:
         (result,) = response.responses
         check(result.error_code, f"deleting topic {name!r}", result.error_message)
 
+    def gone() -> None:
+        if name in {topic.name for topic in client.metadata().topics}:
+            raise RequestRefused(ErrorCode.LEADER_NOT_AVAILABLE, f"topic {name!r} is still known")
+
     client.until_settled(f"deleting topic {name}", attempt)
+    client.until_settled(f"waiting until {name} is gone", gone)
 
 
 def add_partitions(client: Client, name: str, count: int) -> None:
-    """Until there are `count`. Raises RequestRefused: there are never fewer than before."""
+    """Until there are `count`, with leaders. Raises RequestRefused: there are never fewer than before."""
     request = CreatePartitionsRequest([CreatePartitionsTopic(name, count, None)], _timeout_ms(client))
 
     def attempt() -> None:
@@ -139,6 +148,9 @@ def add_partitions(client: Client, name: str, count: int) -> None:
         check(result.error_code, f"partitions of {name!r}", result.error_message)
 
     client.until_settled(f"adding partitions to {name}", attempt)
+    client.until_settled(
+        f"waiting for leaders of {name}", lambda: _with_leaders(client, name, count), also=NOT_YET
+    )
 
 
 def alter_configs(client: Client, name: str, values: Mapping[str, str | None]) -> None:
@@ -151,7 +163,13 @@ def alter_configs(client: Client, name: str, values: Mapping[str, str | None]) -
         (result,) = response.responses
         check(result.error_code, f"settings of {name!r}", result.error_message)
 
+    def known() -> None:
+        own = own_configs(client, name)
+        if any((value is None) == (key in own) for key, value in values.items()):
+            raise RequestRefused(ErrorCode.LEADER_NOT_AVAILABLE, f"settings of {name!r} are not known yet")
+
     client.until_settled(f"altering {name}", attempt)
+    client.until_settled(f"waiting for settings of {name}", known)
 
 
 def own_configs(client: Client, name: str) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -198,9 +200,30 @@ def test_text_is_one_line_each_and_quiet_is_only_damage(partition: Path, capsys:
     assert printed_now.err == "minikafka: 1 problem\n"
 
 
+def test_a_reader_that_has_seen_enough_is_no_failure(partition: Path) -> None:
+    """As `| head` is: status 0, and not a word."""
+    (log,) = partition.glob("*.log")
+    sound = log.read_bytes()
+    log.write_bytes(sound * 2000)
+    script = f"{sys.executable} -m minikafka dump -J {log} | head -1; exit ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.returncode, ran.stderr, ran.stdout.count("\n")) == (0, "", 1)
+
+
 def test_what_is_no_such_file_is_a_mistake(tmp_path: Path, capsys: Capture) -> None:
     """Status 2: absent, or nothing of a log directory."""
     (tmp_path / "notes.txt").touch()
     for name, said in (("absent.log", "there is no file"), ("notes.txt", "is no file of a log directory")):
         assert main(["dump", str(tmp_path / name)]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_space_set_aside_is_no_entry_and_costs_nothing(partition: Path, capsys: Capture) -> None:
+    """Apache Kafka makes the index of an active segment 10 MiB long from the start, a hundred times in a directory."""
+    for name, size in (("index", 10_485_760), ("timeindex", 10_485_756)):
+        path = partition / f"00000000000000000000.{name}"
+        before = dumped(capsys, path)
+        path.write_bytes(path.read_bytes() + bytes(240))
+        assert dumped(capsys, path) == before
+        path.write_bytes(bytes(size))
+        assert dumped(capsys, path) == []

@@ -43,26 +43,23 @@ def offset_index(path: Path, choice: Choice) -> Iterator[Line]:
 def time_index(path: Path, choice: Choice) -> Iterator[Line]:
     """`.timeindex`: the largest timestamp so far, and the offset that carries it. Raises OSError."""
     base = _base_offset(path)
-    batches = _segment_beside(path)
-    before = -1
+    batches = list((_segment_beside(path) or {}).values())
+    youngest, seen, before = -1, 0, -1
     view = read(path)
     yield from _torn(view, TIME_ENTRY)
     for timestamp, relative in _entries(view, TIME_ENTRY):
         offset = base + relative
         yield Line(
-            "time_index_entry",
-            {"timestamp_ms": timestamp, "time": time_text(timestamp), "offset": offset},
+            "time_index_entry", {"timestamp_ms": timestamp, "time": time_text(timestamp), "offset": offset}
         )
         if timestamp < before:
             yield problem(f"timestamp {timestamp} after {before}: entries must ascend")
         before = timestamp
-        if batches:
-            youngest = max(
-                (each.max_timestamp for each in batches.values() if each.base_offset <= offset),
-                default=-1,
-            )
-            if youngest != timestamp:
-                yield problem(f"up to offset {offset} the largest timestamp is {youngest}, not {timestamp}")
+        while seen < len(batches) and batches[seen].base_offset <= offset:
+            youngest = max(youngest, batches[seen].max_timestamp)
+            seen += 1
+        if batches and youngest != timestamp:
+            yield problem(f"up to offset {offset} the largest timestamp is {youngest}, not {timestamp}")
 
 
 def transaction_index(path: Path, choice: Choice) -> Iterator[Line]:
@@ -86,11 +83,9 @@ def transaction_index(path: Path, choice: Choice) -> Iterator[Line]:
 
 def _entries(view: bytes, form: struct.Struct) -> Iterator[tuple[int, ...]]:
     """Whole ones, up to the zeros of a file that was made larger in advance."""
-    nothing = bytes(form.size)
-    for at in range(0, len(view) - form.size + 1, form.size):
-        if view[at : at + form.size] == nothing and not any(view[at:]):
-            return
-        yield form.unpack_from(view, at)
+    filled = len(view.rstrip(b"\0"))
+    whole = min(-(-filled // form.size) * form.size, len(view) - len(view) % form.size)
+    yield from form.iter_unpack(view[:whole])
 
 
 def _torn(view: bytes, form: struct.Struct) -> Iterator[Line]:
