@@ -82,7 +82,7 @@ class ApacheKafka:
         self._directory = Path(tempfile.mkdtemp(prefix="apache-kafka-"))
         ports = free_ports(2 * brokers + 2)
         self._secured = secured
-        self._secured_port = ports[-1]
+        self._secured_port = ports[-2]
         self._nodes = [
             Node(i, ports[i - 1], ports[brokers + i - 1], self._directory / str(i))
             for i in range(1, brokers + 1)
