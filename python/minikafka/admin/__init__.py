@@ -11,8 +11,10 @@ not be able to steer their brokers (`guards.py`).
     route.py       a route, and the ways to answer
     reading.py     from path, query and JSON body to the dataclass a handler takes
     plain.py       from what a handler answers to JSON
+    problem.py     why a request is refused
     schema.py      both as JSON schemas
     table.py       all routes, and finding the one that is meant
+    exposition.py  Prometheus' text format
     routes/        the handlers, one file per subject
     scope.py       what is administered: a whole cluster, or the one node of this process
     guards.py      who may ask: Host, Origin, token

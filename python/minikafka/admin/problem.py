@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Final
 
 CODES: Final = {
@@ -42,9 +40,3 @@ class Problem(Exception):
     def as_dict(self) -> dict[str, dict[str, str]]:
         """The body of the answer."""
         return {"error": {"code": self.code, "message": self.message}}
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'orders'?`, or nothing when nothing is near; for the end of a message."""
-    near = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""

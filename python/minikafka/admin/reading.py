@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from minikafka.admin.problem import Problem, nearest
+from minikafka.admin.problem import Problem
 from minikafka.admin.route import In, Place
+from minikafka.faults.names import nearest
 
 T = TypeVar("T")
 
@@ -130,11 +131,7 @@ def convert(kind: Any, value: Any, *, is_text: bool) -> Any:
         if len(entries) > MANY:
             raise ValueError
         return {name: convert(arguments[1], one, is_text=is_text) for name, one in entries.items()}
-    if kind is types.NoneType:
-        if value is not None:
-            raise ValueError
-        return None
-    return _scalar(kind, value, is_text=is_text)
+    return value if kind is Any else _scalar(kind, value, is_text=is_text)
 
 
 def _one_of(kinds: tuple[Any, ...], value: Any, *, is_text: bool) -> Any:
@@ -148,8 +145,8 @@ def _one_of(kinds: tuple[Any, ...], value: Any, *, is_text: bool) -> Any:
 
 
 def _scalar(kind: Any, value: Any, *, is_text: bool) -> Any:
-    if kind is str:
-        return _checked(value, str)
+    if kind in (str, types.NoneType):
+        return _checked(value, kind)
     if kind is bool:
         if is_text and value.lower() in TRUTHS:
             return TRUTHS[value.lower()]

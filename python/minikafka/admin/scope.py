@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias
 
-from minikafka.admin.problem import Problem, nearest
+from minikafka.admin.problem import Problem
+from minikafka.faults.names import nearest
 from minikafka.history import Event, History
 from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.cluster import ClusterView

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from minikafka.admin.problem import Problem, nearest
+from minikafka.admin.problem import Problem
 from minikafka.admin.route import AnyRoute
-from minikafka.admin.routes import events, groups, metrics, network, nodes, page, status, topics, wait
+from minikafka.admin.routes import (
+    events,
+    faults,
+    groups,
+    metrics,
+    network,
+    nodes,
+    page,
+    status,
+    topics,
+    verdict,
+    wait,
+)
+from minikafka.faults.names import nearest
 
 ROUTES: Final[tuple[AnyRoute, ...]] = (
     *status.ROUTES,
@@ -15,8 +28,10 @@ ROUTES: Final[tuple[AnyRoute, ...]] = (
     *network.ROUTES,
     *topics.ROUTES,
     *groups.ROUTES,
-    *events.ROUTES,
+    *faults.ROUTES,
     *wait.ROUTES,
+    *events.ROUTES,
+    *verdict.ROUTES,
     *metrics.ROUTES,
     *page.ROUTES,
 )

@@ -16,7 +16,7 @@ import asyncio
 import os
 import signal
 
-from minikafka.cli.admin import add_admin_options, admin_server
+from minikafka.cli.admin import URL_VARIABLE, add_admin_options, admin_server
 from minikafka.cli.foreground import running
 from minikafka.cli.options import add_cluster_options, cluster_spec
 from minikafka.errors import ConfigError
@@ -28,7 +28,6 @@ ADDRESS_VARIABLES = (
     "SPRING_KAFKA_BOOTSTRAP_SERVERS",
     "RPK_BROKERS",
 )
-ADMIN_VARIABLE = "MINIKAFKA_ADMIN_URL"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +52,7 @@ async def _run(arguments: argparse.Namespace, command: list[str]) -> int:
     async with running(spec, admin) as supervisor:
         addresses = dict.fromkeys(ADDRESS_VARIABLES, supervisor.bootstrap_servers)
         if admin is not None:
-            addresses[ADMIN_VARIABLE] = admin.url
+            addresses[URL_VARIABLE] = admin.url
         try:
             child = await asyncio.create_subprocess_exec(*command, env=os.environ | addresses)
         except OSError as error:

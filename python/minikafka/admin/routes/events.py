@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from minikafka.admin.problem import Problem, nearest
+from minikafka.admin.problem import Problem
 from minikafka.admin.route import AnyRoute, Route, Stream, Text, header, query
 from minikafka.admin.scope import Scope
 from minikafka.admin.stream import EVENT_STREAM, EventStream, Wanted
+from minikafka.faults.names import nearest
 from minikafka.trace import KINDS
 
 JSON_LINES: Final = "application/x-ndjson"

@@ -26,6 +26,9 @@ def _nodes(scope: Scope, view: ClusterView) -> list[Metric]:
     alive = Metric("minikafka_node_alive", "gauge", "Whether a node lives; the controller is node 1000.")
     serves = Metric("minikafka_broker_in_service", "gauge", "Whether a broker is registered and unfenced.")
     parked = Metric("minikafka_parked_requests", "gauge", "Requests that wait in a purgatory.")
+    fired = Metric("minikafka_fault_fired_total", "counter", "How often a fault in force has struck.")
+    for armed in scope.rules.in_force:
+        fired.add(armed.fired, fault=armed.rule.id)
     told = Metric("minikafka_events_total", "counter", "Trace events recorded.")
     told.add(scope.history.last_seq)
     for node in scope.nodes:
@@ -37,7 +40,7 @@ def _nodes(scope: Scope, view: ClusterView) -> list[Metric]:
         waiting = Counter(one.purgatory for one in (seen.parked if seen is not None else ()))
         for purgatory in ("produce", "fetch"):
             parked.add(waiting[purgatory], broker=node.node_id, purgatory=purgatory)
-    return [info, alive, serves, parked, told]
+    return [info, alive, serves, parked, fired, told]
 
 
 def _partitions(view: ClusterView) -> list[Metric]:

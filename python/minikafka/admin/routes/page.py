@@ -1,12 +1,13 @@
-"""`GET /`: what is here, for a person with a browser."""
+"""What is here: `GET /` for a person with a browser, the OpenAPI document for programs."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from minikafka import __version__
-from minikafka.admin.route import AnyRoute, Nothing, Route, Text
+from minikafka.admin.plain import to_json
+from minikafka.admin.route import JSON, AnyRoute, Nothing, Route, Text
 from minikafka.admin.scope import Scope
 
 HTML: Final = "text/html; charset=utf-8"
@@ -47,4 +48,14 @@ def _link(route: AnyRoute) -> str:
     return f'<a href="{escape(route.path)}">{text}</a>' if is_plain else text
 
 
-ROUTES: Final[tuple[AnyRoute, ...]] = (Route("GET", "/", "This page.", Nothing, Text, page),)
+async def openapi(scope: Scope, asked: Nothing) -> Text:
+    from minikafka.admin.openapi import document
+    from minikafka.admin.table import ROUTES as EVERY
+
+    return Text(to_json(document(EVERY)), JSON)
+
+
+ROUTES: Final[tuple[AnyRoute, ...]] = (
+    Route("GET", "/v1/openapi.json", "All of this as an OpenAPI document.", Nothing, dict[str, Any], openapi),
+    Route("GET", "/", "This page.", Nothing, Text, page),
+)

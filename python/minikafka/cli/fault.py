@@ -1,0 +1,94 @@
+"""List, add and heal the faults of a running cluster.
+
+Examples:
+  minikafka fault add drop_response --api Produce --topic orders --times 1
+  minikafka fault add error --api Produce --code NOT_LEADER_OR_FOLLOWER --nth 3
+  minikafka fault add delay --api Fetch --broker 2 --ms 200
+  minikafka fault list
+  minikafka fault heal lost-ack     one by its id; without an id, every fault
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import types
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from urllib.parse import quote
+
+from minikafka.cli.admin import add_client_options, admin_client
+from minikafka.cli.output import add_json_option, show
+from minikafka.faults.actions import ACTIONS
+from minikafka.faults.plain import from_json, to_json
+from minikafka.faults.rule import Match, When
+
+Parts = dict[str, Any]
+
+PARTS: Final = (Match, When)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|add|heal")
+    listing = verbs.add_parser("list", help="the faults in force, and how often each fired")
+    add = verbs.add_parser("add", help="let something go wrong from now on")
+    heal = verbs.add_parser("heal", help="end one fault, or all of them")
+    heal.add_argument("id", nargs="?", help="of one fault (all of them)")
+    add.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
+    add.add_argument("--id", default="", help="a name for it")
+    for kind in (*PARTS, *ACTIONS.values()):
+        _add_options(add, kind)
+    for one in (listing, add, heal):
+        add_client_options(one)
+        add_json_option(one)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    client = admin_client(arguments)
+    match arguments.verb:
+        case "list":
+            rows = client.get("/v1/faults")
+        case "add":
+            # Made here first, so that what cannot be meant is said without a cluster.
+            rows = [client.ask("POST", "/v1/faults", to_json(from_json(_rule(arguments))))]
+        case _ if arguments.id is None:
+            rows = client.ask("DELETE", "/v1/faults")
+        case _:
+            rows = [client.ask("DELETE", f"/v1/faults/{quote(arguments.id, safe='')}")]
+    show(rows, as_json=arguments.json)
+    return 0
+
+
+def _rule(arguments: argparse.Namespace) -> Parts:
+    match, when = (_given(arguments, kind) for kind in PARTS)
+    then = {"action": arguments.action}
+    for kind in ACTIONS.values():
+        then |= _given(arguments, kind)
+    return {"id": arguments.id, "match": match, "when": when, "then": then}
+
+
+def _given(arguments: argparse.Namespace, kind: Any) -> Parts:
+    values = {field.name: getattr(arguments, field.name) for field in dataclasses.fields(kind)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _add_options(parser: argparse.ArgumentParser, kind: Any) -> None:
+    """One per field that is not there yet: `--client-id`, `--between-brokers`."""
+    there = {action.dest for action in parser._actions}  # noqa: SLF001 - argparse has no way to ask
+    hints = get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        if field.name in there:
+            continue
+        option, type_ = f"--{field.name.replace('_', '-')}", _scalar(hints[field.name])
+        if type_ is bool:
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
+        else:
+            parser.add_argument(option, type=type_, metavar=field.name.upper())
+
+
+def _scalar(hint: Any) -> type:
+    """What a word of the command line is read as."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    for kind in kinds:
+        if kind in (int, float, bool):
+            return kind  # type: ignore[no-any-return]
+    return str
