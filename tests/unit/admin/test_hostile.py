@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import threading
+from pathlib import Path
 
 import pytest
 from minikafka import Cluster, ConfigError
@@ -178,3 +181,48 @@ def test_the_name_in_a_host_header() -> None:
     """With and without port, in IPv4 and IPv6."""
     names = {"A.b:1": "a.b", "[::1]:2": "::1", "[::1]": "::1", "127.0.0.1:3": "127.0.0.1"}
     assert {host: host_name(host) for host in names} == names
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_child_lets_go_of_the_admins_sockets() -> None:
+    """As of the brokers': what it holds would keep the port, and the connections, of a closed admin open."""
+    wait_here, let_go = os.pipe()
+    with Cluster(admin=True) as kafka:
+        ask = Http(kafka.admin_url)
+        with ask.socket() as sock:
+            sock.sendall(b"GET /v1/status/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert sock.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+            child = os.fork()
+            if child == 0:
+                os.close(let_go)
+                os.read(wait_here, 1)
+                os._exit(0)
+            kafka.close()
+            with contextlib.suppress(ConnectionResetError):
+                assert sock.recv(1 << 16) == b""
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((ask.host, ask.port))
+    os.close(let_go)
+    os.close(wait_here)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_nothing_is_left_of_a_closed_admin() -> None:
+    """No file and no thread, whatever was open."""
+
+    def once() -> None:
+        with Cluster(admin=True) as kafka:
+            ask = Http(kafka.admin_url)
+            with ask.socket(), ask.listen("/v1/events") as events:
+                next(events)
+                assert ask.get("/v1/status/live")
+                kafka.close()
+
+    def left() -> tuple[int, int]:
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+    once()
+    before = left()
+    for _ in range(3):
+        once()
+    assert left() == before

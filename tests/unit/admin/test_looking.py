@@ -33,7 +33,7 @@ def test_what_is_asked_for_and_is_not_there(ask: Http) -> None:
     """404, and the name that was probably meant."""
     missing = ask("GET", "/v1/brokers/9")
     assert (missing.status, missing.why) == (404, "there is no broker 9 here; there are 1, 2, 3")
-    assert ask("GET", "/v1/topics/ordes").why == "there is no topic 'ordes'; did you mean 'orders'?"
+    assert ask("GET", "/v1/topics/ordes").why == "there is no topic 'ordes'; did you mean orders?"
     assert (
         ask("GET", "/v1/topics/orders/partitions/7").why == "topic 'orders' has no partition 7; it has 0 to 1"
     )
