@@ -225,4 +225,5 @@ def test_nothing_is_left_of_a_closed_admin() -> None:
     before = left()
     for _ in range(3):
         once()
-    assert left() == before
+    # Fewer is what others leave at last.
+    assert all(now <= then for now, then in zip(left(), before, strict=True))
