@@ -39,8 +39,9 @@ class Scope(Protocol):
     def history(self) -> History: ...
     @property
     def rules(self) -> RuleBook: ...
-    @property
-    def listening(self) -> Listening: ...
+    def listen(self, hear: Callable[[Event], None]) -> Callable[[], None]:
+        """Hear every event from now on; returns how to stop. Nodes that record nothing tell while somebody listens."""
+
     @property
     def is_recording(self) -> bool:
         """Whether events are told anyway, listeners or not."""
@@ -69,16 +70,55 @@ class Scope(Protocol):
         """See `Supervisor.until`."""
 
 
-class Whole:
+class Listens:
+    """Nodes tell their events while somebody listens, unless they do so anyway."""
+
+    def __init__(self) -> None:
+        self._listeners = 0
+
+    @property
+    def nodes(self) -> Sequence[HostedNode]:
+        raise NotImplementedError
+
+    @property
+    def history(self) -> History:
+        raise NotImplementedError
+
+    @property
+    def is_recording(self) -> bool:
+        raise NotImplementedError
+
+    def listen(self, hear: Callable[[Event], None]) -> Callable[[], None]:
+        """See `Scope`."""
+        self._listeners += 1
+        if self._listeners == 1:
+            self._tell(on=True)
+        stop = self.history.listen(hear)
+
+        def end() -> None:
+            stop()
+            self._listeners -= 1
+            if not self._listeners:
+                self._tell(on=False)
+
+        return end
+
+    def _tell(self, *, on: bool) -> None:
+        if not self.is_recording:
+            for node in self.nodes:
+                node.tell(on=on)
+
+
+class Whole(Listens):
     """A cluster by its supervisor. judge: None where no ledger is kept."""
 
     def __init__(self, supervisor: Supervisor, judge: Judge | None = None) -> None:
+        super().__init__()
         self.supervisor = supervisor
         self.judge = judge
         self.look = supervisor.look
         self.until = supervisor.until
         self.address = supervisor.client_address
-        self.listening = Listening(self)
 
     @property
     def nodes(self) -> Sequence[HostedNode]:
@@ -109,14 +149,14 @@ class Whole:
         return self
 
 
-class Alone:
+class Alone(Listens):
     """The node that runs alone in this process."""
 
     def __init__(self, lone: LoneNode) -> None:
+        super().__init__()
         self._lone = lone
         self.look = lone.look
         self.until = lone.until
-        self.listening = Listening(self)
 
     @property
     def nodes(self) -> Sequence[HostedNode]:
@@ -174,31 +214,3 @@ def node_of(scope: Scope, number: BrokerId) -> HostedNode:
 def missing(what: str, name: str, known: Sequence[str]) -> Problem:
     """To be raised: 404, with the nearest name there is."""
     return Problem(404, f"there is no {what} {name!r}{nearest(name, known)}")
-
-
-class Listening:
-    """Nodes tell their events while somebody listens, unless they do so anyway."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self._listeners = 0
-
-    def begin(self, hear: Callable[[Event], None]) -> Callable[[], None]:
-        """Hear every event from now on; returns how to stop."""
-        self._listeners += 1
-        if self._listeners == 1:
-            self._tell(on=True)
-        stop = self._scope.history.listen(hear)
-
-        def end() -> None:
-            stop()
-            self._listeners -= 1
-            if not self._listeners:
-                self._tell(on=False)
-
-        return end
-
-    def _tell(self, *, on: bool) -> None:
-        if not self._scope.is_recording:
-            for node in self._scope.nodes:
-                node.tell(on=on)

@@ -73,6 +73,8 @@ class AdminServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._port.release()
+        # What they hold, down to the brokers' files, is let go now and not when the collector comes by.
+        self._server = self._application = None
 
     def descriptors(self) -> list[int]:
         """Of every socket it has."""

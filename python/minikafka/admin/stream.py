@@ -65,7 +65,7 @@ class EventStream:
     async def run(self, send: Send) -> None:
         """Until cancelled, or too far behind."""
         # From here to the first await nothing is told, so the queue begins where what is kept ends.
-        end = self._scope.listening.begin(self._hear)
+        end = self._scope.listen(self._hear)
         try:
             last = self._scope.history.last_seq
             kept = [] if self._after is None else self._scope.history.events(after=self._after)

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Protocol
 
 from minikafka.admin.scope import Whole
 from minikafka.admin.server import AdminServer
+from minikafka.cli.trace_file import trace_file
 from minikafka.errors import MinikafkaError
 from minikafka.ledger.ledger import Ledger
 from minikafka.runtime.control.port import HostedNode
@@ -26,36 +27,38 @@ from minikafka.testing.verdicts import verdict
 
 
 @asynccontextmanager
-async def running(spec: ClusterSpec, admin: AdminServer | None) -> AsyncIterator[Supervisor]:
+async def running(
+    spec: ClusterSpec, admin: AdminServer | None, trace: Path | None = None
+) -> AsyncIterator[Supervisor]:
     """A cluster that is ready, stopped cleanly at the end. Warns on stderr of settings without effect.
 
-    admin: serves while the cluster starts already, so that whoever watches can see how far it is.
+    admin: serves while the cluster starts already, so that whoever watches can see how far it is. trace: a file for
+    everything that happens, from the start; a ledger is then kept as well, so that a verdict can be given.
     """
-    try:
+    async with AsyncExitStack() as ended:
+        if admin is not None:
+            ended.push_async_callback(admin.close)
         spec.check()
+        file = ended.enter_context(trace_file(trace))
         for name in spec.resolved().unimplemented:
             sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
         raise_file_limit()
         # Whoever steers it may cut the power too, if the disk remembers what was synced.
-        supervisor = Supervisor(asyncio.get_running_loop(), replace(spec, faults=admin is not None))
-    except BaseException:
-        if admin is not None:
-            await admin.close()
-        raise
-    ledger = Ledger(supervisor.hosting.history) if spec.trace else None
-    judge = None if ledger is None else partial(verdict, supervisor, ledger)
-    try:
+        spec = replace(spec, faults=admin is not None, trace=file is not None)
+        supervisor = Supervisor(asyncio.get_running_loop(), spec)
+        ended.push_async_callback(supervisor.close)
+        judge = None
+        if file is not None:
+            file.listen(supervisor.hosting.history)
+            ledger = ended.enter_context(closing(Ledger(supervisor.hosting.history)))
+            judge = partial(verdict, supervisor, ledger)
         if admin is not None:
             await admin.start(Whole(supervisor, judge))
+            # Before the cluster is: nobody is to look at one that closes.
+            ended.push_async_callback(admin.close)
         await supervisor.start()
         calm_collector()
         yield supervisor
-    finally:
-        if admin is not None:
-            await admin.close()
-        await supervisor.close()
-        if ledger is not None:
-            ledger.close()
 
 
 def ready_event(supervisor: Supervisor, admin: AdminServer | None) -> dict[str, object]:

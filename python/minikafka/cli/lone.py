@@ -21,6 +21,7 @@ from minikafka.cli.admin import admin_server
 from minikafka.cli.foreground import StopSignals, admin_part, announce, ready_line, until_halted_or
 from minikafka.cli.listeners import EVERYWHERE, client_listener
 from minikafka.cli.options import DEFAULT_PORT, cluster_spec
+from minikafka.cli.trace_file import trace_file
 from minikafka.config import Layer
 from minikafka.errors import ConfigError
 from minikafka.runtime.lone import LoneNode
@@ -83,10 +84,20 @@ async def serve_alone(arguments: argparse.Namespace, who: Role) -> None:
     spec, port = _spec_and_port(arguments, who)
     for name in spec.resolved().unimplemented:
         sys.stderr.write(f"minikafka: setting {name} is known but has no effect here\n")
-    node = LoneNode(loop, spec, who.node, port, who.controller)
-    admin: AdminServer | None = None
+    with trace_file(arguments.trace) as file:
+        node = LoneNode(loop, replace(spec, trace=file is not None), who.node, port, who.controller)
+        if file is not None:
+            file.listen(node.driver.history)
+        try:
+            await _until_over(arguments, who, node, signals)
+        finally:
+            await node.close()
+
+
+async def _until_over(arguments: argparse.Namespace, who: Role, node: LoneNode, signals: StopSignals) -> None:
+    loop = asyncio.get_running_loop()
+    admin = admin_server(arguments, os.environ)
     try:
-        admin = admin_server(arguments, os.environ)
         starting = loop.create_task(node.start())
         asked = loop.create_task(signals.asked.wait())
         await asyncio.wait((starting, asked), return_when=asyncio.FIRST_COMPLETED)
@@ -104,7 +115,6 @@ async def serve_alone(arguments: argparse.Namespace, who: Role) -> None:
     finally:
         if admin is not None:
             await admin.close()
-        await node.close()
 
 
 def _spec_and_port(arguments: argparse.Namespace, who: Role) -> tuple[ClusterSpec, int]:

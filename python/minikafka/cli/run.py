@@ -19,6 +19,7 @@ import signal
 from minikafka.cli.admin import URL_VARIABLE, add_admin_options, admin_server
 from minikafka.cli.foreground import running
 from minikafka.cli.options import add_cluster_options, cluster_spec
+from minikafka.cli.trace_file import add_trace_option
 from minikafka.errors import ConfigError
 from minikafka.runtime.loop import TurnLoop
 
@@ -33,6 +34,7 @@ ADDRESS_VARIABLES = (
 def configure(parser: argparse.ArgumentParser) -> None:
     add_cluster_options(parser)
     add_admin_options(parser)
+    add_trace_option(parser)
     parser.set_defaults(port=0)
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command and its arguments"
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _run(arguments: argparse.Namespace, command: list[str]) -> int:
     spec, admin = cluster_spec(arguments), admin_server(arguments, os.environ)
-    async with running(spec, admin) as supervisor:
+    async with running(spec, admin, arguments.trace) as supervisor:
         addresses = dict.fromkeys(ADDRESS_VARIABLES, supervisor.bootstrap_servers)
         if admin is not None:
             addresses[URL_VARIABLE] = admin.url

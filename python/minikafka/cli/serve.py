@@ -20,6 +20,7 @@ from minikafka.cli.admin import add_admin_options, admin_server
 from minikafka.cli.foreground import StopSignals, announce, ready_event, ready_line, running, until_halted_or
 from minikafka.cli.lone import add_role_options, role, serve_alone
 from minikafka.cli.options import add_cluster_options, cluster_spec
+from minikafka.cli.trace_file import add_trace_option
 from minikafka.runtime.loop import TurnLoop
 
 
@@ -27,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_cluster_options(parser)
     add_role_options(parser)
     add_admin_options(parser)
+    add_trace_option(parser)
     parser.add_argument("--json", "-J", action="store_true", help="print the readiness line as JSON")
     parser.add_argument("--ready-file", metavar="F", help="write the readiness JSON there, by rename")
     parser.add_argument(
@@ -46,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _serve(arguments: argparse.Namespace) -> None:
     signals = StopSignals(asyncio.get_running_loop())
     spec, admin = cluster_spec(arguments), admin_server(arguments, os.environ)
-    async with running(spec, admin) as supervisor:
+    async with running(spec, admin, arguments.trace) as supervisor:
         if not signals.asked.is_set():
             announce(
                 ready_event(supervisor, admin),

@@ -187,6 +187,21 @@ def test_serve_says_where_its_admin_is_and_judges_nothing_unrecorded(tmp_path: P
         assert end(server) == 0
 
 
+def test_serve_records_from_the_start_into_a_file(tmp_path: Path) -> None:
+    """Then a verdict can be given; the file holds what `trace` replays, to the end."""
+    file = tmp_path / "trace.jsonl"
+    with started("serve", "-p", "0", "--json", "--trace", str(file), "-t", "t") as server:
+        url = json.loads(first_line(server))["admin_url"]
+        assert Http(url).get("/v1/verdict") == {"acknowledged": 0, "findings": [], "inconclusive": {}}
+        kept = Http(url)("GET", "/v1/events?follow=false").text.splitlines()
+        assert end(server) == 0
+    events = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert [json.loads(line) for line in kept] == events[: len(kept)]
+    assert any(event["kind"] == "topic" and event["name"] == "t" for event in events)
+    assert main(["serve", "-p", "0", "--trace", str(tmp_path / "no" / "file")]) == USAGE
+
+
 def test_no_admin_and_admins_that_cannot_be() -> None:
     """`--no-admin` listens nowhere; a wide one without a token ends with status 2."""
     with started("serve", "-p", "0", "--no-admin", "--json") as server:

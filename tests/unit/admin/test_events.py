@@ -7,11 +7,13 @@ import threading
 from contextlib import suppress
 from http.client import IncompleteRead
 from itertools import takewhile
+from typing import Any
 
 import pytest
 from minikafka import Cluster
 from minikafka.admin import stream
-from minikafka.history import Event
+from minikafka.admin.scope import Listens
+from minikafka.history import Event, History
 from minikafka.trace import TraceEvent
 
 from tests.unit.admin.http import TIMEOUT_S, Http
@@ -94,31 +96,38 @@ def test_silence_is_broken_by_a_comment(small: Cluster, monkeypatch: pytest.Monk
 
 def test_nodes_tell_only_while_somebody_listens() -> None:
     """A cluster that does not record begins with the first listener and stops with the last."""
-    from minikafka.admin.scope import Listening
-
-    class Node:
-        def __init__(self) -> None:
-            self.told: list[bool] = []
-
-        def tell(self, *, on: bool) -> None:
-            self.told.append(on)
-
-    class Scope:
-        is_recording = False
-        nodes = (Node(), Node())
-
-        class history:  # noqa: N801 - stands for an object
-            @staticmethod
-            def listen(hear: object) -> object:
-                return lambda: None
-
-    listening = Listening(Scope())  # type: ignore[arg-type]
+    scope = Silent()
     heard: list[Event] = []
-    first, second = listening.begin(heard.append), listening.begin(heard.append)
+    first, second = scope.listen(heard.append), scope.listen(heard.append)
     second()
-    assert [node.told for node in Scope.nodes] == [[True], [True]]
+    assert [node.told for node in scope.two] == [[True], [True]]
     first()
-    assert [node.told for node in Scope.nodes] == [[True, False], [True, False]]
+    assert [node.told for node in scope.two] == [[True, False], [True, False]]
+
+
+class Node:
+    """Only listens to whether it is to tell."""
+
+    def __init__(self) -> None:
+        self.told: list[bool] = []
+
+    def tell(self, *, on: bool) -> None:
+        self.told.append(on)
+
+
+class Silent(Listens):
+    """Two nodes that record nothing."""
+
+    is_recording = False
+    history = History()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.two = (Node(), Node())
+
+    @property
+    def nodes(self) -> Any:
+        return self.two
 
 
 def test_a_stream_ends_with_the_cluster() -> None:

@@ -209,6 +209,7 @@ def test_a_forked_child_lets_go_of_the_admins_sockets() -> None:
 
 
 LEFT = """
+import gc
 import threading
 from pathlib import Path
 from minikafka import Cluster
@@ -221,6 +222,7 @@ def left():
             next(events)
             ask.get("/v1/status/live")
             kafka.close()
+    gc.collect()
     return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
 print(left() == [left() for _ in range(3)][-1])
