@@ -15,6 +15,7 @@ from minikafka.admin.routes import (
     network,
     nodes,
     page,
+    pending,
     status,
     topics,
     verdict,
@@ -32,6 +33,7 @@ ROUTES: Final[tuple[AnyRoute, ...]] = (
     *wait.ROUTES,
     *events.ROUTES,
     *verdict.ROUTES,
+    *pending.ROUTES,
     *metrics.ROUTES,
     *page.ROUTES,
 )

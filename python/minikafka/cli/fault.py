@@ -24,6 +24,29 @@ from minikafka.faults.rule import Match, When
 
 Parts = dict[str, Any]
 
+HELP: Final = {
+    "api": "about requests of this API, such as Produce",
+    "version": "about requests of this version",
+    "client_id": "about requests of this client id",
+    "topic": "about requests that name this topic",
+    "partition": "about requests that name a partition of this number",
+    "broker": "about requests to this broker; 1000: to the controller",
+    "group": "about requests of this consumer group",
+    "transactional_id": "about requests of this transactional id",
+    "between_brokers": "about requests that brokers send to brokers",
+    "nth": "strike this one only of those it is about, from 1",
+    "skip": "let the first so many pass",
+    "times": "strike at most so often",
+    "probability": "strike each with this chance, 0 to 1",
+    "seed": "choose by this number which are struck",
+    "code": "error: what to answer, such as NOT_LEADER_OR_FOLLOWER",
+    "hold": "drop_response: leave the connection open and silent",
+    "what": "hold, delay: keep the request or the response (response)",
+    "ms": "delay: for so many ms of broker time",
+    "behind": "reorder: let so many others pass first (1)",
+}
+"""By field of `Match`, `When` and the actions."""
+
 PARTS: Final = (Match, When)
 
 
@@ -79,10 +102,11 @@ def _add_options(parser: argparse.ArgumentParser, kind: Any) -> None:
         if field.name in there:
             continue
         option, type_ = f"--{field.name.replace('_', '-')}", _scalar(hints[field.name])
+        about = HELP.get(field.name)
         if type_ is bool:
-            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=about)
         else:
-            parser.add_argument(option, type=type_, metavar=field.name.upper())
+            parser.add_argument(option, type=type_, metavar=field.name.upper(), help=about)
 
 
 def _scalar(hint: Any) -> type:

@@ -138,15 +138,20 @@ async def topics(scope: Scope, asked: Nothing) -> list[TopicAnswer]:
 
 
 async def topic(scope: Scope, asked: OneTopic) -> TopicAnswer:
-    view = await scope.look(Question(topic=ALL))
-    if asked.topic not in view.topics:
-        raise missing("topic", asked.topic, view.topics)
-    return _topic(view, asked.topic)
+    return _topic(await _seen(scope, Question(asked.topic)), asked.topic)
 
 
 async def partition(scope: Scope, asked: OnePartition) -> PartitionAnswer:
-    view = await scope.look(Question(topic=ALL))
+    view = await _seen(scope, Question(asked.topic))
     return _partition(view, _decided(view, asked.topic, asked.partition))
+
+
+async def _seen(scope: Scope, question: Question) -> ClusterView:
+    """The answers to a question about one topic. Raises Problem (404) when there is none of its name."""
+    view = await scope.look(question)
+    if not view.topics:
+        raise missing("topic", question.topic or "", (await scope.look(Question(topic=ALL))).topics)
+    return view
 
 
 async def create(scope: Scope, asked: NewTopic) -> TopicAnswer:
@@ -164,9 +169,7 @@ async def create_named(scope: Scope, asked: NamedNewTopic) -> TopicAnswer:
 
 
 async def delete(scope: Scope, asked: OneTopic) -> Deleted:
-    view = await scope.look(Question(topic=ALL))
-    if asked.topic not in view.topics:
-        raise missing("topic", asked.topic, view.topics)
+    await _seen(scope, Question(asked.topic))
     await scope.whole.supervisor.delete_topics([asked.topic])
     return Deleted([asked.topic])
 
@@ -179,12 +182,12 @@ async def delete_all(scope: Scope, asked: Nothing) -> Deleted:
 
 
 async def producers(scope: Scope, asked: OnePartition) -> list[ProducerView]:
-    view = await scope.look(Question(topic=ALL, producers=True))
+    view = await _seen(scope, Question(asked.topic, producers=True))
     return _leader(view, _decided(view, asked.topic, asked.partition)).producers
 
 
 async def batches(scope: Scope, asked: Batches) -> list[BatchAnswer]:
-    view = await scope.look(Question(topic=ALL))
+    view = await _seen(scope, Question(asked.topic))
     decided = _decided(view, asked.topic, asked.partition)
     offsets = _leader(view, decided).offsets
     start = offsets.log_start_offset if asked.offset is None else asked.offset
@@ -230,8 +233,6 @@ def _topic(view: ClusterView, name: str) -> TopicAnswer:
 
 
 def _decided(view: ClusterView, topic: str, partition: int) -> PartitionView:
-    if topic not in view.topics:
-        raise missing("topic", topic, view.topics)
     decided = view.partition(TopicPartition(topic, partition))
     if decided is None:
         count = len(view.partitions(topic))
