@@ -1,7 +1,13 @@
-"""A transactional producer in the simulated world (TV2): one record to each of some partitions, then commit or abort.
+"""A transactional producer in the simulated world: one record to each of some partitions, then commit or abort.
 
 It retries what may be retried, aborts what may not, and now and then forgets where it was, as a restarted application
 does: its next InitProducerId then fences the transaction it left behind (T3).
+
+It speaks as clients do under transaction.version 1 (AddPartitionsToTxn first, T4; the same epoch after every end) or 2
+(KIP-890). Requests of it may be late, the same ones under either version:
+
+    EndTxn     the client gave up waiting and asked once more; the first copy arrives when the next transaction is open
+    Produce    the client gave up, and aborts; the batch arrives when the next transaction is open
 """
 
 from __future__ import annotations
@@ -15,15 +21,26 @@ from minikafka.errors import ErrorCode
 from minikafka.log.batch import build_batch
 from minikafka.sim.checker.read_committed import Attempt
 from minikafka.sim.client import Producer
-from minikafka.sim.connection import BACKOFF_US
+from minikafka.sim.connection import BACKOFF_US, Connection
 from minikafka.types import BrokerId, ProducerEpoch, TopicPartition
-from minikafka.wire.messages import end_txn, find_coordinator, init_producer_id, metadata, produce
+from minikafka.wire import codec
+from minikafka.wire.messages import (
+    add_partitions_to_txn,
+    end_txn,
+    find_coordinator,
+    init_producer_id,
+    metadata,
+    produce,
+)
 
 if TYPE_CHECKING:
     from minikafka.sim.world import World
 
-PRODUCE_TV2: Final = 12
-END_TV2: Final = 5
+PRODUCE_VERSIONS: Final = {1: 11, 2: 12}
+END_VERSIONS: Final = {1: 4, 2: 5}
+"""By transaction.version: from these on a batch adds its partition (T6), and an end raises the epoch (T7)."""
+ADD_VERSION: Final = 3
+LATE_MS: Final = (20, 400)
 TRANSACTION_KEY: Final = 1
 TRANSACTION_TIMEOUT_MS: Final = 20_000
 PACE_US: Final = 3 * BACKOFF_US
@@ -61,10 +78,19 @@ class TransactionalProducer(Producer):
         partitions: list[TopicPartition],
         count: int,
         random: Random,
+        *,
+        version: int = 2,
+        late_ends: int = 0,
+        late_batches: int = 0,
     ) -> None:
+        """version: transaction.version of the cluster. late_ends, late_batches: how many are, in percent."""
         super().__init__(world, transactional_id, partitions[0], [], random)
         self._partitions = partitions
         self._count = count
+        self._version = version
+        self._late_ends = late_ends
+        self._late_batches = late_batches
+        self._has_added = False
         self._epoch: ProducerEpoch = -1
         self._sequences: dict[TopicPartition, int] = {}
         self._leaders: dict[TopicPartition, BrokerId] = {}
@@ -131,8 +157,10 @@ class TransactionalProducer(Producer):
         self._ask(self._coordinator, request, 4, answered, again)
 
     def _go_on_as(self, producer_id: int, epoch: ProducerEpoch) -> None:
-        self._producer_id, self._epoch = producer_id, epoch
-        self._sequences = dict.fromkeys(self._partitions, 0)
+        if (self._producer_id, self._epoch) != (producer_id, epoch):
+            self._producer_id, self._epoch = producer_id, epoch
+            self._sequences = dict.fromkeys(self._partitions, 0)
+        self._has_added = False
         if self.is_done:
             return
         self._chosen = self._random.sample(self._partitions, self._random.randint(1, len(self._partitions)))
@@ -165,6 +193,9 @@ class TransactionalProducer(Producer):
             self._end()
             return
         name = self._left[0]
+        if self._version < 2 and not self._has_added:
+            self._add_partitions()
+            return
         batch = build_batch(
             [(self._world.clock.now().wall_ms, None, self._value, ())],
             producer_id=self._producer_id,
@@ -187,28 +218,83 @@ class TransactionalProducer(Producer):
             self._left.pop(0)
             self._world.clock.after(self._random.randint(0, PACE_US), self._write)
 
+        version = PRODUCE_VERSIONS[self._version]
+        late_ms = self._late_ms(f"batch-{name.partition}", self._late_batches)
+        if late_ms is not None:
+            self._deliver_late(self._leaders[name], request, version, late_ms)
+            self._give_up()
+            return
         lost = ErrorCode.NETWORK_EXCEPTION
-        self._ask(self._leaders[name], request, PRODUCE_TV2, answered, lambda: self._refused(lost))
+        self._ask(self._leaders[name], request, version, answered, lambda: self._refused(lost))
+
+    def _add_partitions(self) -> None:
+        """T4, as clients do below version 2: all it is going to write to."""
+
+        def again() -> None:
+            self._find_coordinator(self._write)
+
+        def answered(response: add_partitions_to_txn.AddPartitionsToTxnResponse) -> None:
+            results = response.results_by_topic_v3_and_below[0].results_by_partition
+            codes = {ErrorCode(each.partition_error_code) for each in results}
+            if codes == {ErrorCode.NONE}:
+                self._has_added = True
+                self._write()
+            elif codes & RETRIED:
+                self._later(again)
+            else:
+                self._give_up()
+
+        topic = add_partitions_to_txn.AddPartitionsToTxnTopic(
+            name=self._partition.topic, partitions=sorted(each.partition for each in self._chosen)
+        )
+        request = add_partitions_to_txn.AddPartitionsToTxnRequest(
+            v3_and_below_transactional_id=self._name,
+            v3_and_below_producer_id=self._producer_id,
+            v3_and_below_producer_epoch=self._epoch,
+            v3_and_below_topics=[topic],
+        )
+        self._ask(self._coordinator, request, ADD_VERSION, answered, again)
+
+    def _give_up(self) -> None:
+        """On this transaction."""
+        self._commits = False
+        self._end()
+
+    def _late_ms(self, what: str, percent: int) -> int | None:
+        """How late it is; None: it is not. The same for one seed, whatever happened before."""
+        random = self._world.fork(f"{self._name}-{len(self.attempts)}-{what}")
+        return random.randint(*LATE_MS) if random.randrange(100) < percent else None
+
+    def _deliver_late(self, broker: BrokerId, request: object, version: int, late_ms: int) -> None:
+        """It arrives then, and nobody waits for an answer."""
+        key: int = request.API_KEY  # type: ignore[attr-defined]
+        frame = codec.encode_request(key, version, 0, f"{self._name}-late", request)
+
+        def deliver() -> None:
+            Connection(self._world, broker).ask(frame, lambda _: None)
+
+        self._world.clock.after(late_ms * 1_000, deliver)
 
     def _refused(self, code: ErrorCode) -> None:
         self._tries += 1
         if code in RETRIED and self._tries < TRIES:
             self._later(self._find_leaders)
         else:
-            self._commits = False
-            self._end()
+            self._give_up()
 
     def _end(self) -> None:
         if self._random.random() < FORGETS:
             self._ended(False)
             self._find_coordinator(self._init)
         else:
-            self._ask_to_end()
+            self._ask_to_end(self._late_ms("end", self._late_ends))
 
     def _ended(self, committed: bool | None) -> None:
         self.attempts.append(Attempt(self._value, frozenset(self._chosen), committed))
 
-    def _ask_to_end(self) -> None:
+    def _ask_to_end(self, late_ms: int | None = None) -> None:
+        """late_ms: what was asked first arrives then, and this is the second time."""
+
         def again() -> None:
             self._find_coordinator(self._ask_to_end)
 
@@ -216,7 +302,10 @@ class TransactionalProducer(Producer):
             code = ErrorCode(response.error_code)
             if code is ErrorCode.NONE:
                 self._ended(self._commits)
-                self._go_on_as(response.producer_id, response.producer_epoch)
+                if self._version < 2:
+                    self._go_on_as(self._producer_id, self._epoch)
+                else:
+                    self._go_on_as(response.producer_id, response.producer_epoch)
             elif code in RETRIED:
                 self._later(again)
             else:
@@ -229,4 +318,7 @@ class TransactionalProducer(Producer):
             producer_epoch=self._epoch,
             committed=self._commits,
         )
-        self._ask(self._coordinator, request, END_TV2, answered, again)
+        version = END_VERSIONS[self._version]
+        if late_ms is not None:
+            self._deliver_late(self._coordinator, request, version, late_ms)
+        self._ask(self._coordinator, request, version, answered, again)

@@ -29,7 +29,16 @@ class TransactionWorkload:
         self._settles = promise_of(settings).keeps_acknowledged
         count = max(1, settings.records // RECORDS_PER_TRANSACTION)
         self._producers = [
-            TransactionalProducer(world, f"t{each}", list(partitions), count, world.fork(f"t{each}"))
+            TransactionalProducer(
+                world,
+                f"t{each}",
+                list(partitions),
+                count,
+                world.fork(f"t{each}"),
+                version=settings.transaction_version,
+                late_ends=settings.late_ends,
+                late_batches=settings.late_batches,
+            )
             for each in range(settings.producers)
         ]
         self._consumers = [
