@@ -111,7 +111,7 @@ def test_g5_two_members_that_read_the_same_are_seen_unless_one_is_a_zombie(
 
 def test_g5_an_assignment_that_was_told_and_is_not_in_the_log_is_seen() -> None:
     """The log decides what a member has been given."""
-    told = [Given(Identity("g", "a", 1), frozenset({each})) for each in (ORDERS, OTHER)]
+    told = [Given(Identity("g", "a", 1), frozenset({each}), 1) for each in (ORDERS, OTHER)]
     assert len(group_owners.check_clients(GroupHistory(given=told), {"g": log_of(classic(1, a=ORDERS))})) == 1
 
 

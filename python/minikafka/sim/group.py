@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 MIXED: Final = "mixed"
 KINDS: Final = (EAGER, COOPERATIVE, CONSUMER, MIXED)
-TIMERS: Final = Timers(heartbeat_ms=300, session_ms=6_000, rebalance_ms=4_000)
-QUIET_MS: Final = (100, 2_500)
-TROUBLE_MS: Final = (50, 9_000)
-ACTIONS: Final = ("crash", "crash", "leave", "hang", "freeze", "replace")
+TIMERS: Final = Timers(heartbeat_ms=300, session_ms=3_000, rebalance_ms=3_000)
+QUIET_MS: Final = (100, 1_500)
+TROUBLE_MS: Final = (50, 7_000)
+SHADOW_MS: Final = 1_000
+"""How long one that was replaced lives on once it wakes up."""
+ACTIONS: Final = ("crash", "crash", "leave", "hang", "freeze", "freeze", "replace", "replace")
 
 
 class Process:
@@ -130,20 +132,15 @@ class Group:
             worker.freeze(lasts_ms)
         if action == "replace":
             process.replace()
+            self._world.clock.after((lasts_ms + SHADOW_MS) * 1_000, worker.crash)
         elif action in ("crash", "leave"):
             self._world.clock.after(lasts_ms * 1_000, process.start)
 
     # The epilogue.
 
     def bring_everybody_back(self) -> None:
-        """Nobody hangs, shadows end, every place is filled."""
+        """No more harm is done, and every place is filled (`_running`); what was done goes on for a while yet."""
         self._is_over = True
-        for process in self._processes:
-            for worker in process.workers:
-                worker.recover()
-            for shadow in process.shadows:
-                shadow.crash()
-            process.start()
 
     def hang_one_and_add_one(self, for_ms: int) -> None:
         """The first hangs; the newcomer is the last."""
@@ -191,7 +188,7 @@ class Group:
     def _is_at_rest(self, worker: Worker) -> bool:
         """What the coordinator has committed of it is what it lives by."""
         view = self.log.now.members.get(worker.member.member_id)
-        if view is None or view.revoking:
+        if view is None or view.revoking or view.is_waiting:
             return False
         return view.epoch == worker.member.epoch and view.assigned == worker.member.owned
 

@@ -33,6 +33,8 @@ class Settings:
     """One world. `elr`, `unclean`: 0 or 1. `together`: several misfortunes at once. segment_bytes 0: Kafka's default;
     retention_bytes -1: keep everything.
 
+    late_ends, late_batches: percent of those of transactional producers. With transaction_version 1 nothing is promised
+    then (`tests/simulation/test_torn_transactions.py`), so no seed draws it.
     groups: which kinds there are, of `members` each, of whom so many are static; churn: how often one of them comes to
     harm. They are of the workload with groups, and of no other."""
 
@@ -51,6 +53,8 @@ class Settings:
     segment_bytes: int = 0
     retention_bytes: int = -1
     transaction_version: int = 2
+    late_ends: int = 0
+    late_batches: int = 0
     groups: tuple[str, ...] = KINDS
     members: int = 3
     static_members: int = 1
@@ -77,13 +81,17 @@ class Settings:
             **(self._group_config() if self.workload == GROUPS else {}),
         }
 
-    def _group_config(self) -> Mapping[str, ConfigValue]:
+    def _group_config(self) -> dict[str, ConfigValue]:
         """Timers that end within a run; offsets are compacted, if their segments are small."""
-        session = {"group.consumer.session.timeout.ms": TIMERS.session_ms}
+        timers: dict[str, ConfigValue] = {
+            "group.min.session.timeout.ms": TIMERS.session_ms,
+            "group.consumer.session.timeout.ms": TIMERS.session_ms,
+            "offsets.retention.check.interval.ms": 1_500,
+        }
         if not self.offsets_segment_bytes:
-            return session
+            return timers
         return {
-            **session,
+            **timers,
             "offsets.topic.segment.bytes": self.offsets_segment_bytes,
             "log.cleaner.backoff.ms": 500,
         }
@@ -137,11 +145,11 @@ def _with_groups(settings: Settings, random: Random) -> Settings:
         retention_bytes=-1,
         misfortunes=misfortunes,
         partitions=random.randint(1, 5),
-        records=random.choice((40, 100, 160)),
+        records=random.choice((40, 160, 240)),
         groups=tuple(sorted(random.sample(KINDS, random.randint(1, 2)))),
         members=random.randint(1, 4),
-        static_members=random.choice((0, 0, 1, 2)),
-        churn=random.randint(0, 12),
+        static_members=random.choice((0, 1, 2)),
+        churn=random.randint(2, 14),
         offsets_segment_bytes=random.choice((0, 2048)),
     )
 

@@ -166,11 +166,6 @@ class Worker(Owner):
         self._is_frozen = True
         self._world.clock.after(for_ms * 1_000, self._thaw)
 
-    def recover(self) -> None:
-        """Nothing is wrong any more."""
-        self._busy_until_us = 0
-        self._thaw()
-
     def _thaw(self) -> None:
         self._is_frozen = False
         backlog, self._backlog = self._backlog, []
@@ -225,7 +220,7 @@ class Worker(Owner):
         """Nobody listens."""
 
     def given(self, member: Member, partitions: frozenset[TopicPartition]) -> None:
-        self._history.given.append(Given(self.identity, partitions))
+        self._history.given.append(Given(self.identity, partitions, self._world.clock.now_us))
 
     def let_go(self, member: Member, partitions: frozenset[TopicPartition], then: Callable[[], None]) -> None:
         """After a last commit, when it is done with what it is doing."""

@@ -44,6 +44,7 @@ class Given(NamedTuple):
 
     who: Identity
     partitions: frozenset[TopicPartition]
+    at_us: int
 
 
 class Overlap(NamedTuple):

@@ -9,12 +9,13 @@ later they may be compacted away. Every batch is one decision; after each the gr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from minikafka.config import CONSUMER_OFFSETS
+from minikafka.group.consumer.member import MemberState
 from minikafka.log.batch import read_records, split
 from minikafka.partition.partition import Partition
 from minikafka.sim.checker.replicas_agree import content
@@ -40,13 +41,14 @@ TopicNames: TypeAlias = Callable[[TopicId], str | None]
 
 class MemberView(NamedTuple):
     """One member. epoch: the group's generation, in a classic one. since: the epoch at which each partition was given.
-    revoking: given, and to be given up."""
+    revoking: given, and to be given up. is_waiting: for what others have not given up yet (UNRELEASED)."""
 
     epoch: int
     assigned: frozenset[TopicPartition] = frozenset()
     revoking: frozenset[TopicPartition] = frozenset()
     since: Mapping[TopicPartition, int] = MappingProxyType({})
     instance_id: str | None = None
+    is_waiting: bool = False
 
 
 class GroupView(NamedTuple):
@@ -61,21 +63,23 @@ NO_GROUP: Final = GroupView()
 
 
 class Step(NamedTuple):
-    """From `offset` on the group is like this. at_ms: wall clock of the record."""
+    """From `offset` on the group is like this. at_ms: wall clock of the record. seen_us: when it was committed."""
 
     offset: Offset
     at_ms: int
     view: GroupView
+    seen_us: int = 0
 
 
 class CommittedRecord(NamedTuple):
-    """An offset of a group. value -1: it was forgotten."""
+    """An offset of a group. value -1: it was forgotten. seen_us: when it was committed."""
 
     offset: Offset
     at_ms: int
     partition: TopicPartition
     value: Offset
     tag: str
+    seen_us: int = 0
 
 
 @dataclass(slots=True)
@@ -91,24 +95,20 @@ class GroupLog:
 
     def at_offset(self, offset: Offset) -> GroupView:
         """Just before the record at `offset`."""
-        return _last((step.offset < offset, step.view) for step in self.steps)
+        found = NO_GROUP
+        for step in self.steps:
+            if step.offset >= offset:
+                break
+            found = step.view
+        return found
 
-    def at_time(self, at_ms: int) -> GroupView:
-        """At the end of that millisecond."""
-        return _last((step.at_ms <= at_ms, step.view) for step in self.steps)
+    def until(self, at_ms: int) -> list[GroupView]:
+        """All there were, up to the end of that millisecond."""
+        return [step.view for step in self.steps if step.at_ms <= at_ms]
 
     def offset_of(self, partition: TopicPartition) -> Offset:
         """The one committed last; -1: none."""
         return next((one.value for one in reversed(self.committed) if one.partition == partition), -1)
-
-
-def _last(views: Iterator[tuple[bool, GroupView]]) -> GroupView:
-    found = NO_GROUP
-    for counts, view in views:
-        if not counts:
-            break
-        found = view
-    return found
 
 
 class OffsetsTopic:
@@ -117,9 +117,10 @@ class OffsetsTopic:
     def __init__(self, name_of: TopicNames) -> None:
         self._name_of = name_of
         self._read: dict[TopicPartition, Offset] = {}
+        self._now_us = 0
         self.groups: dict[str, GroupLog] = {}
 
-    def look(self, partition: Partition) -> None:
+    def look(self, partition: Partition, now_us: int) -> None:
         """Read on in a leader's log, up to its high watermark."""
         name = partition.topic_partition
         start = max(self._read.get(name, 0), partition.log.log_start_offset)
@@ -127,6 +128,7 @@ class OffsetsTopic:
         if end <= start:
             return
         self._read[name] = end
+        self._now_us = now_us
         for header, data in split(content(partition, start, end)):
             if header.is_control or header.base_offset < start:
                 continue
@@ -136,7 +138,7 @@ class OffsetsTopic:
                 if record.key is not None:
                     self._take(record.offset, at_ms, record.key, record.value, touched)
             for group_id, view in touched.items():
-                self.of(group_id).steps.append(Step(header.last_offset, at_ms, view))
+                self.of(group_id).steps.append(Step(header.last_offset, at_ms, view, self._now_us))
 
     def of(self, group_id: str) -> GroupLog:
         return self.groups.setdefault(group_id, GroupLog())
@@ -149,7 +151,9 @@ class OffsetsTopic:
             partition = TopicPartition(what.topic, what.partition)
             said = None if value is None else decode_record(OffsetCommitValue, value)
             committed = (-1, "") if said is None else (said.offset, said.metadata)
-            self.of(what.group).committed.append(CommittedRecord(offset, at_ms, partition, *committed))
+            self.of(what.group).committed.append(
+                CommittedRecord(offset, at_ms, partition, *committed, self._now_us)
+            )
         elif isinstance(what, GroupMetadataKey):
             view = NO_GROUP if value is None else _classic(decode_record(GroupMetadataValue, value))
             touched[what.group] = view
@@ -186,12 +190,14 @@ class OffsetsTopic:
         return view._replace(members=members)
 
     def _member(self, said: ConsumerGroupCurrentMemberAssignmentValue) -> MemberView:
-        assigned, revoking = (
-            self._since(said.assigned_partitions),
-            self._since(said.partitions_pending_revocation),
-        )
+        assigned = self._since(said.assigned_partitions)
+        revoking = self._since(said.partitions_pending_revocation)
         return MemberView(
-            said.member_epoch, frozenset(assigned), frozenset(revoking), {**assigned, **revoking}
+            said.member_epoch,
+            frozenset(assigned),
+            frozenset(revoking),
+            {**assigned, **revoking},
+            is_waiting=said.state == MemberState.UNRELEASED,
         )
 
     def _since(self, rows: list[TopicPartitions]) -> dict[TopicPartition, int]:

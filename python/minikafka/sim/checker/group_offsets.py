@@ -1,6 +1,6 @@
 """Committed offsets: what was accepted is in the log, what was refused is not, OffsetFetch tells the newest (G7, G16).
 
-    accepted    it is there, committed, whatever became of the coordinator that answered
+    accepted    it is there, and was committed by then, whatever became of the coordinator that answered
     refused     it is not there
     fetched     a committed record of the log; no older than any that was accepted before it was asked for
     fenced      whoever stands in the log with a commit was a member then, at a generation or an epoch that was its own
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from minikafka.sim.checker.group_history import Commit, Fetched, GroupHistory, Seen
-from minikafka.sim.checker.group_log import CommittedRecord, GroupLog
+from minikafka.sim.checker.group_log import CommittedRecord, GroupLog, GroupView
 from minikafka.types import Offset, TopicPartition
 
 
@@ -40,29 +40,38 @@ def _judge(commit: Commit, record: CommittedRecord | None) -> list[str]:
     what = f"{commit.who.group}, {commit.partition} at {commit.offset} by {commit.tag}"
     if commit.accepted is True and record is None:
         return [f"offset lost: {what} was accepted, and is not in the log"]
+    if commit.accepted is True and record is not None and commit.answered_us < record.seen_us:
+        return [f"offset accepted too early: {what}, before it was committed"]
     if commit.accepted is False and record is not None:
         return [f"offset refused: {what} is in the log all the same, at {record.offset}"]
     return []
 
 
 def _check_fenced(commit: Commit, record: CommittedRecord, log: GroupLog) -> list[str]:
-    view = log.at_offset(record.offset)
-    member = view.members.get(commit.who.member_id)
-    if member is None:
-        why = "is no member"
-    elif view.is_new:
-        since = member.since.get(commit.partition, member.epoch)
-        if since <= commit.who.epoch <= member.epoch:
-            return []
-        why = f"is at epoch {member.epoch}, and was given it at {since}"
-    elif commit.who.epoch == view.epoch:
+    why = _why_fenced(commit, log.at_offset(record.offset))
+    if why is None:
         return []
-    else:
-        why = f"belongs to generation {view.epoch}"
     who = f"{commit.who.member_id} of epoch {commit.who.epoch}, who {why}"
     return [
         f"offset not fenced: {commit.who.group}, record {record.offset} for {commit.partition} is by {who}"
     ]
+
+
+def _why_fenced(commit: Commit, view: GroupView) -> str | None:
+    """None: the commit is rightly there. Of a classic group the log knows the generations that came to rest; a newer
+    one, in which members have joined and are to join again, is not in it, and its commits count (G7)."""
+    epoch = commit.who.epoch
+    if not view.is_new and epoch > view.epoch:
+        return None
+    member = view.members.get(commit.who.member_id)
+    if member is None:
+        return "is no member"
+    if not view.is_new:
+        return None if epoch == view.epoch else f"belongs to generation {view.epoch}"
+    since = member.since.get(commit.partition, member.epoch)
+    if since <= epoch <= member.epoch:
+        return None
+    return f"is at epoch {member.epoch}, and was given it at {since}"
 
 
 def _check_fetched(

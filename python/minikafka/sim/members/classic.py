@@ -134,6 +134,7 @@ class ClassicMember(Member):
             self._start_over(code)
             return
         assigned = assigned_in(response.assignment)
+        is_first = self._owns_since == NO_GENERATION
         self._owns_since = self.epoch
         taken_away = frozenset(self.owned - assigned)
         self.around.given(self, assigned)
@@ -144,6 +145,10 @@ class ClassicMember(Member):
                 self.join()
 
             self._release(taken_away, done)
+        elif is_first and self.instance_id is not None and self._protocol == COOPERATIVE:
+            # Its former life may have owed the group a second join, after what it had to give up.
+            self.assign(assigned)
+            self.join()
         else:
             self.assign(assigned)
             self.later(self.timers.heartbeat_ms, self._beat)

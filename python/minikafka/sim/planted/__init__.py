@@ -16,12 +16,13 @@ from unittest.mock import patch
 from minikafka.errors import ConfigError
 from minikafka.sim.planted.bug import Bug
 from minikafka.sim.planted.durability import DURABILITY
+from minikafka.sim.planted.groups import GROUPS
 from minikafka.sim.planted.idempotence import IDEMPOTENCE
 from minikafka.sim.planted.replication import REPLICATION
 from minikafka.sim.planted.transactions import TRANSACTIONS
 
 BUGS: Final[Mapping[str, Bug]] = MappingProxyType(
-    {**REPLICATION, **DURABILITY, **IDEMPOTENCE, **TRANSACTIONS}
+    {**REPLICATION, **DURABILITY, **IDEMPOTENCE, **TRANSACTIONS, **GROUPS}
 )
 
 

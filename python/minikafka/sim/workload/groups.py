@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from minikafka.sim.world import World
 
 LOOK_EVERY_MS: Final = 100
-SETTLES_WITHIN_MS: Final = 40_000
+SETTLES_WITHIN_MS: Final = 30_000
 """After everything was mended: the brokers' recovery, a session, a rebalance in which somebody is missing, another one,
 and some patience with retries."""
-JOINED_WITHIN_MS: Final = 8_000
+JOINED_WITHIN_MS: Final = 6_000
 """A rebalance in which somebody is missing."""
-HANGS_FOR_MS: Final = 10_000
+HANGS_FOR_MS: Final = 7_000
 LATE_RECORDS: Final = 5
 
 
@@ -88,7 +88,7 @@ class GroupWorkload:
         for name in self._coordinated_by:
             replica = broker.replicas.get(name)
             if replica is not None and replica.is_leader:
-                self._log.look(replica)
+                self._log.look(replica, self._world.clock.now_us)
 
     # Its course.
 
