@@ -80,6 +80,7 @@ TITLES = {
     "groups": "Groups, transactions, parked requests",
     "faults": "Faults",
     "wait": "Waiting",
+    "clock": "Time",
     "events": "Events",
     "verdict": "Verdict",
 }

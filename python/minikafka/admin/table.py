@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from minikafka.admin.problem import Problem
 from minikafka.admin.route import AnyRoute
 from minikafka.admin.routes import (
+    clock,
     events,
     faults,
     groups,
@@ -31,6 +32,7 @@ ROUTES: Final[tuple[AnyRoute, ...]] = (
     *groups.ROUTES,
     *faults.ROUTES,
     *wait.ROUTES,
+    *clock.ROUTES,
     *events.ROUTES,
     *verdict.ROUTES,
     *pending.ROUTES,

@@ -66,7 +66,7 @@ def test_every_route_of_the_interface_is_there() -> None:
         GET /v1/topics/{topic}/partitions/{partition}/batches,
         GET /v1/topics/{topic}/partitions/{partition}/producers, GET /v1/groups, GET /v1/groups/{group},
         GET /v1/transactions, GET /v1/transactions/{id}, GET /v1/requests/parked, GET /v1/faults, POST /v1/faults,
-        DELETE /v1/faults, GET /v1/events, POST /v1/wait, GET /v1/verdict, GET /metrics, GET /
+        DELETE /v1/faults, GET /v1/events, POST /v1/wait, GET /v1/verdict, POST /v1/clock, GET /metrics, GET /
     """
     assert {route.strip() for route in promised.split(",")} <= {f"{one.method} {one.path}" for one in ROUTES}
 
@@ -103,6 +103,7 @@ def test_each_example_can_be_sent(kafka: Cluster, route: AnyRoute) -> None:
     assert answered.status < 300, answered.text
     Http(kafka.admin_url)("DELETE", "/v1/faults")
     Http(kafka.admin_url)("POST", "/v1/network/heal")
+    Http(kafka.admin_url)("POST", "/v1/clock", {"freeze": False})
     kafka.broker(1).start()
     kafka.wait(topic="orders", isr=[1, 2, 3], brokers=[1, 2, 3], timeout=30)
 

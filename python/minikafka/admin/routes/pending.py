@@ -11,7 +11,6 @@ from minikafka.admin.route import AnyRoute, Nothing, Route
 from minikafka.admin.scope import Scope
 
 PENDING: Final = {
-    "/v1/clock": "moving broker time",
     "/v1/snapshot": "a snapshot of the cluster",
     "/v1/restore": "going back to a snapshot",
     "/v1/reset": "going back to the beginning",
