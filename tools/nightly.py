@@ -72,6 +72,12 @@ PARTS = (
         {"MINIKAFKA_CONFORMANCE_COUNTS": "full"},
     ),
     Part(
+        "old-kafka",
+        "the verbs that speak to any Kafka, on Kafka 2.8 with ZooKeeper",
+        (*PYTEST, "tests/conformance/test_verbs_on_old_kafka.py"),
+        {"MINIKAFKA_CONFORMANCE_COUNTS": "full"},
+    ),
+    Part(
         "real-kills",
         "kill -9 of brokers and controllers at random, real processes, five minutes",
         (*PYTEST, "-s", "tests/process"),

@@ -128,9 +128,10 @@ def _abort(client: Client, arguments: argparse.Namespace) -> Iterator[Row]:
     if by_partition == (arguments.id is not None):
         raise ConfigError("abort what? either ID, or --partition TOPIC:PARTITION with --start-offset OFFSET")
     if arguments.id is not None:
-        before = transactions.describe_transaction(client, arguments.id)
+        was = _state(client, arguments.id)
         transactions.abort_by_id(client, arguments.id)
-        yield {"transactional_id": arguments.id, "was": before.state, "aborted": before.state == "Ongoing"}
+        aborted = None if was is None else was == transactions.ONGOING
+        yield {"transactional_id": arguments.id, "was": was, "aborted": aborted}
         return
     partition = partition_of(arguments.partition)
     client.partitions(partition.topic)
@@ -152,6 +153,16 @@ def _abort(client: Client, arguments: argparse.Namespace) -> Iterator[Row]:
         )
     transactions.abort_on_partition(client, here[0])
     yield {**_producer(here[0]), "aborted": True}
+
+
+def _state(client: Client, transactional_id: str) -> str | None:
+    """None: a broker older than Kafka 3.0 does not say. Raises RequestRefused for an id that is not known."""
+    try:
+        return transactions.describe_transaction(client, transactional_id).state
+    except RequestRefused as error:
+        if error.code == ErrorCode.UNSUPPORTED_VERSION:
+            return None
+        raise
 
 
 ACTIONS: Final[dict[str, Callable[[Client, argparse.Namespace], Iterator[Row]]]] = {

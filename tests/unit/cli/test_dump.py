@@ -218,6 +218,17 @@ def test_what_is_no_such_file_is_a_mistake(tmp_path: Path, capsys: Capture) -> N
         assert said in capsys.readouterr().err
 
 
+def test_a_checkpoint_is_empty_until_it_is_first_written(tmp_path: Path, capsys: Capture) -> None:
+    """As Kafka creates it; one that says less than it announces is damaged."""
+    for name in ("leader-epoch-checkpoint", "recovery-point-offset-checkpoint"):
+        (tmp_path / name).touch()
+        assert dumped(capsys, tmp_path / name) == []
+        (tmp_path / name).write_text("0\n2\n")
+        assert "2 entries are announced, 0 are there" in dumped(capsys, tmp_path / name, status=1)[0]["what"]
+        (tmp_path / name).write_text("0\n1\nwhat is this\n")
+        assert "line 3 makes no sense" in dumped(capsys, tmp_path / name, status=1)[0]["what"]
+
+
 def test_space_set_aside_is_no_entry_and_costs_nothing(partition: Path, capsys: Capture) -> None:
     """Apache Kafka makes the index of an active segment 10 MiB long from the start, a hundred times in a directory."""
     for name, size in (("index", 10_485_760), ("timeindex", 10_485_756)):

@@ -56,8 +56,10 @@ def offsets(path: Path, choice: Choice) -> Iterator[Line]:
 
 
 def _checkpoint(path: Path, width: int) -> Iterator[list[str] | Line]:
-    """The lines after version and count, and what is wrong with them."""
+    """The lines after version and count, and what is wrong with them. Kafka creates the file empty."""
     lines = read(path).decode("utf-8", "replace").splitlines()
+    if not lines:
+        return
     if len(lines) < 2 or lines[0] != "0" or not lines[1].isdigit():
         yield problem("no checkpoint: it begins with its version, 0, and a count")
         return
