@@ -47,6 +47,8 @@ class Cause(Enum):
     )
     ANSWERED_BY_FOLLOWER = Why("R7", "acknowledged by a broker that led no more")
     ANSWERED_TOO_EARLY = Why("R4", "acknowledged before every replica in sync had it")
+    COMMITTED_UNCOUNTED = Why("R18", "a new leader took it for committed, and nobody had counted who has it")
+    FOLLOWER_BEFORE_FLUSH = Why("R1", "a follower acknowledged it before it had it on disk")
     ANSWERED_BEFORE_FLUSH = Why("D5", "acknowledged before every replica in sync had it on disk")
     ELECTED_OUTSIDE = Why("R13", "who was elected, as if cleanly, was not in sync")
     JOINED_BEHIND = Why("R9", "who was elected had been let into the ISR without it")

@@ -31,6 +31,7 @@ def find(facts: PartitionFacts, log: LoggedPartition, id_header: str | None) -> 
 
 def _by_sequence(facts: PartitionFacts, log: LoggedPartition) -> Iterator[Finding]:
     first: dict[tuple[int, int, int], Offset] = {}
+    forgotten: set[tuple[int, int]] = set()
     for batch in log.batches:
         if batch.producer_id == NO_PRODUCER_ID or batch.is_control or batch.first_sequence < 0:
             continue
@@ -38,8 +39,9 @@ def _by_sequence(facts: PartitionFacts, log: LoggedPartition) -> Iterator[Findin
         if name in first:
             why = f"producer {name[0]} epoch {name[1]} sequence {name[2]} is at offset {first[name]} already"
             chain = _appends(facts, first[name], batch.base_offset)
-            unknown = any(event.rule == UNKNOWN_PRODUCER for event in chain[1:])
-            cause = Cause.FORGOTTEN_PRODUCER if unknown else Cause.NOT_RECOGNISED
+            if any(event.rule == UNKNOWN_PRODUCER for event in chain[1:]):
+                forgotten.add(name[:2])  # and the rest of its retries follow, as if they were new
+            cause = Cause.FORGOTTEN_PRODUCER if name[:2] in forgotten else Cause.NOT_RECOGNISED
             yield Finding(
                 Anomaly.DUPLICATED, log.name, batch.base_offset, batch.last_offset, why, cause, chain
             )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import marshal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Final
 
 from minikafka.history import Event, History
-from minikafka.trace import TraceEvent
+from minikafka.trace import Fact, TraceEvent
 from minikafka.types import TopicPartition
 
 KEPT: Final = frozenset(
@@ -65,7 +65,12 @@ class Ledger:
         if self._spilled is None:
             self._spilled = tempfile.TemporaryFile(prefix="minikafka-ledger-")  # noqa: SIM115 - it lives as we do
         self._spilled.seek(0, 2)
-        marshal.dump([_plain(event) for event in self._events], self._spilled)
+        plain = [_plain(event) for event in self._events]
+        try:
+            written = marshal.dumps(plain)
+        except ValueError:  # facts that are sequences of another kind than tuples and lists
+            written = marshal.dumps([(*fixed, _plain_facts(facts)) for *fixed, facts in plain])
+        self._spilled.write(written)
         self._chunks += 1
         self._events = []
 
@@ -100,20 +105,33 @@ def _matters(event: Event) -> bool:
             return True
 
 
-Plain = tuple[int, int, int, int, str, str, tuple[str, int] | None, int | None, dict[str, object]]
+Plain = tuple[int, int, int, int, str, str, tuple[str, int] | None, int | None, dict[str, Fact]]
 
 
 def _plain(event: Event) -> Plain:
     told = event.told
     partition = None if told.partition is None else (told.partition.topic, told.partition.partition)
-    facts: dict[str, object] = {
+    return (
+        event.seq,
+        event.broker,
+        told.n,
+        told.t_ms,
+        told.kind,
+        told.rule,
+        partition,
+        told.cause,
+        told.facts,
+    )
+
+
+def _plain_facts(facts: Mapping[str, Fact]) -> dict[str, object]:
+    return {
         name: fact if isinstance(fact, str | int) or fact is None else list(fact)
-        for name, fact in told.facts.items()
+        for name, fact in facts.items()
     }
-    return (event.seq, event.broker, told.n, told.t_ms, told.kind, told.rule, partition, told.cause, facts)
 
 
 def _event(plain: Plain) -> Event:
     seq, broker, n, t_ms, kind, rule, partition, cause, facts = plain
     name = None if partition is None else TopicPartition(*partition)
-    return Event(seq, broker, TraceEvent(n, t_ms, kind, rule, name, cause, facts))  # type: ignore[arg-type]
+    return Event(seq, broker, TraceEvent(n, t_ms, kind, rule, name, cause, facts))

@@ -21,9 +21,10 @@ from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedBatch, LoggedPartition
 from minikafka.ledger.pieces import decision
 from minikafka.ledger.why_lost import explain
+from minikafka.types import NO_PRODUCER_ID
 
 Content = tuple[int, int, int, int]
-"""CRC, producer id, first sequence, number of records."""
+"""Producer id, its epoch and first sequence (or CRC), and the number of records."""
 
 
 def find(facts: Facts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding]:
@@ -31,10 +32,10 @@ def find(facts: Facts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding
     if log.is_compacted:
         return
     own = facts.of(log.name)
-    readable = {_content(batch) for batch in log.batches}
+    readable = {content_of(batch) for batch in log.batches}
     copies: dict[Content, list[Batch]] = {}
     for batch in gone(own, log):
-        content = _content(batch)
+        content = content_of(batch)
         if batch.is_acknowledged and content not in readable:
             copies.setdefault(content, []).append(batch)
     for batches in copies.values():
@@ -50,9 +51,12 @@ def gone(own: PartitionFacts, log: LoggedPartition) -> Iterator[Batch]:
             yield batch
 
 
-def _content(batch: Batch | LoggedBatch) -> Content:
-    """The same for a batch and its retries: the CRC is over everything that its producer sent."""
-    return batch.crc, batch.producer_id, batch.first_sequence, batch.last_offset - batch.base_offset
+def content_of(batch: Batch | LoggedBatch) -> Content:
+    """The same for a batch and its retries: by its sequence, or else by the CRC over all that its producer sent."""
+    records = batch.last_offset - batch.base_offset
+    if batch.producer_id == NO_PRODUCER_ID:
+        return NO_PRODUCER_ID, batch.crc, 0, records
+    return batch.producer_id, batch.producer_epoch, batch.first_sequence, records
 
 
 def _is_committed(batch: Batch, facts: Facts) -> bool:

@@ -14,7 +14,7 @@ from minikafka.ledger.causes import Cause
 from minikafka.ledger.facts import Batch, PartitionFacts, in_order, number
 from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedPartition
-from minikafka.ledger.lost import gone
+from minikafka.ledger.lost import content_of, gone
 from minikafka.ledger.why_lost import explain
 
 
@@ -22,10 +22,13 @@ def find(own: PartitionFacts, log: LoggedPartition, *, fsync: bool) -> Iterator[
     """Every batch that was known, and has been replaced."""
     if log.is_compacted:
         return
-    taken = {offset for batch in log.batches for offset in range(batch.base_offset, batch.last_offset + 1)}
+    taken = {
+        offset: batch for batch in log.batches for offset in range(batch.base_offset, batch.last_offset + 1)
+    }
     for batch in gone(own, log):
-        if batch.base_offset not in taken:
-            continue
+        there = taken.get(batch.base_offset)
+        if there is None or content_of(there) == content_of(batch):
+            continue  # nothing, or a retry of the same
         reads = list(_reads(batch, own))
         if not batch.is_acknowledged and not reads:
             continue

@@ -40,7 +40,8 @@ def explain(batch: Batch, own: PartitionFacts, *, fsync: bool) -> Explained:
 @dataclass(slots=True)
 class Case:
     """What bears on one batch. isr: who was to have it when it was acknowledged, as its leader knew. cuts: logs that
-    ended at or below it from then on. elections: after it was appended."""
+    ended at or below it from then on. elections: after it was appended. was_counted: the high watermark of who
+    answered passed it by counting."""
 
     batch: Batch
     own: PartitionFacts
@@ -50,17 +51,19 @@ class Case:
     elections: list[Event]
     cuts: list[Event]
     others: list[Event]
+    was_counted: bool
 
     @classmethod
     def of(cls, batch: Batch, own: PartitionFacts) -> Case:
         answer = batch.answer
         appended = batch.append.seq
         until = appended if answer is None else answer.seq
-        isr = _isr_of(batch.broker, own, until) or _isr_of(None, own, until)
+        answering = batch.broker if answer is None else answer.broker
+        isr = _isr_of(answering, own, until) or _isr_of(None, own, until)
         others = [] if isr is None else [isr]
-        others += [
-            one for one in own.high_watermarks if _committed(one, batch) and appended <= one.seq <= until
-        ]
+        steps = [one for one in own.high_watermarks if one.broker == answering and _committed(one, batch)]
+        steps = [one for one in steps if appended <= one.seq <= until]
+        others += steps
         return cls(
             batch,
             own,
@@ -70,6 +73,7 @@ class Case:
             [event for event in own.elections if event.seq > appended],
             [event for event in own.cuts if event.seq > appended and _cuts(event, batch)],
             others,
+            bool(steps) or answering == batch.broker,
         )
 
     @property
@@ -111,12 +115,15 @@ def _answered(case: Case, fsync: bool) -> tuple[Cause, str] | None:
     if deposed:
         case.others.append(deposed[0])
         return Cause.ANSWERED_BY_FOLLOWER, f"broker {batch.broker}"
-    for broker in sorted(case.isr):
-        if case.had(broker, case.answered) is None:
-            return Cause.ANSWERED_TOO_EARLY, f"broker {broker}, in sync, did not"
-        if fsync and case.flushed(broker, case.answered) is None:
-            return Cause.ANSWERED_BEFORE_FLUSH, f"broker {broker} did not"
-    return None
+    without = sorted(broker for broker in case.isr if case.had(broker, case.answered) is None)
+    if without:
+        cause = Cause.ANSWERED_TOO_EARLY if case.was_counted else Cause.COMMITTED_UNCOUNTED
+        return cause, f"broker {without[0]}, in sync, did not have it"
+    unflushed = sorted(case.isr) if fsync else []
+    unflushed = [broker for broker in unflushed if case.flushed(broker, case.answered) is None]
+    if batch.broker in unflushed:
+        return Cause.ANSWERED_BEFORE_FLUSH, f"broker {batch.broker}, its leader, did not"
+    return (Cause.FOLLOWER_BEFORE_FLUSH, f"broker {unflushed[0]}") if unflushed else None
 
 
 def _leader_alone(case: Case, _: bool) -> tuple[Cause, str] | None:
@@ -301,9 +308,7 @@ def _joining(event: Event) -> Iterator[BrokerId]:
 
 def _committed(event: Event, batch: Batch) -> bool:
     """The high watermark passed the batch with this step."""
-    return event.broker == batch.broker and number(event, "before") <= batch.last_offset < number(
-        event, "offset"
-    )
+    return number(event, "before") <= batch.last_offset < number(event, "offset")
 
 
 def _covers(event: Event, batch: Batch) -> bool:

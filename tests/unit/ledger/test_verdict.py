@@ -120,7 +120,7 @@ def test_the_ledger_spills_and_forgets_nothing() -> None:
         told.event(1, "caught_up", "R1", offset=offset)
     kept = list(ledger.events())
     assert [event.get("base_offset") for event in kept] == list(range(IN_MEMORY + 10))
-    assert kept[0].get("isr") == [1, 2]
+    assert kept[0].get("isr") == (1, 2)
     ledger.close()
 
 
@@ -131,6 +131,14 @@ def test_a_retry_whose_copy_can_be_read_is_not_lost() -> None:
     told.acknowledged(second)
     other = a_batch(0, b"other")
     assert verdict(told, a_log(other, second)).lost == ()
+
+
+def test_a_retry_at_the_same_offset_is_neither_lost_nor_another_record() -> None:
+    """By its sequence: a client may build the batch anew, with another time in it."""
+    producer = {"producer_id": 7, "producer_epoch": 0, "base_sequence": 3}
+    told, batch = Told(), a_batch(0, b"one", timestamp=5, **producer)
+    told.acknowledged(batch)
+    verdict(told, a_log(a_batch(0, b"one", timestamp=9, epoch=1, **producer))).assert_none()
 
 
 def test_two_copies_of_one_record_are_one_loss() -> None:
