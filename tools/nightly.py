@@ -58,6 +58,12 @@ PARTS = (
         {"MINIKAFKA_SIM_SEEDS": "2000"},
     ),
     Part(
+        "planted",
+        "every planted mistake that does harm, with and without it, as the ledger and the clients' checker see it",
+        (*PYTEST, "tests/simulation/test_planted_verdicts.py"),
+        {"MINIKAFKA_PLANTED": "all"},
+    ),
+    Part(
         "worlds",
         "20,000 simulated worlds, each with the settings and misfortunes its seed draws",
         (sys.executable, "-m", "minikafka", "sim", "--seeds", "20000"),

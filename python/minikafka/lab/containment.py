@@ -5,7 +5,8 @@
     lost or unseen, at an offset it was told     lost or unseen there; or torn there; or hanging, at or below it
     lost, of a committed transaction, offset     the same, anywhere in that partition
       not told
-    duplicated, in the broker                    duplicated there
+    duplicated, in the broker                    duplicated there; or one of its offsets reused: it was read, went, came
+                                                 again
     before the broker, after delivery            nothing: no broker can know
 
     ledger says                                  client must say
@@ -128,7 +129,12 @@ class _Case:
             if one.partition.topic == finding.topic and finding.partition in {-1, one.partition.partition}
         ]
         if finding.anomaly is Anomaly.DUPLICATED:
-            return any(one.anomaly is Anomaly.DUPLICATED and _spans(one, finding.offset) for one in here)
+            polled = [one.offset for one in finding.evidence]
+            return any(
+                (one.anomaly is Anomaly.DUPLICATED and _spans(one, finding.offset))
+                or (one.anomaly is Anomaly.OFFSET_REUSED and any(_spans(one, offset) for offset in polled))
+                for one in here
+            )
         return any(one.anomaly in EXPLAINS_GONE and _explains(one, finding.offset) for one in here)
 
     def surplus(self) -> Iterator[tuple[Finding, int]]:
