@@ -5,8 +5,8 @@ One decision (T7) ends every piece of a transaction. So
     torn           one piece was committed, and another aborted
     lost           every piece was aborted, and the decision, or what its producer asked for, was to commit
     aborted read   every piece was committed, and the decision, or what its producer asked for, was to abort
-    hanging        a piece is open, and nobody will end it: the coordinator takes it for complete, or has gone silent
-                   over its decision, or the piece was written when its transaction had ended
+    hanging        a piece is open, and nobody will end it: the coordinator takes it for complete, or was loaded since
+                   the decision and does not carry it out, or the piece was written when its transaction had ended
 
 A piece whose transaction is going on is nothing yet. What cannot be matched with a decision is not judged.
 """
@@ -24,8 +24,9 @@ from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedPartition
 from minikafka.ledger.pieces import Decision, End, Piece, decision_of, pieces
 
+TRANSACTION_STATE: Final = "__transaction_state"
 SILENT_MS: Final = 30_000
-"""How long a decision may wait for its markers before it counts as forgotten: leaders are elected long before."""
+"""How long after it was loaded a coordinator may be silent over a decision before it counts as forgotten."""
 
 
 def find(facts: Facts, logs: Iterable[LoggedPartition]) -> Iterator[Finding]:
@@ -58,9 +59,22 @@ def _judge(decision: Decision, parts: list[Piece], facts: Facts) -> Iterator[Fin
 
 
 def _is_silent(decision: Decision, facts: Facts) -> bool:
-    """At the coordinator's own clock, as its node last told the time."""
-    times = [one.t_ms for one in (facts.last, *facts.coordinators) if one is not None]
-    return max(times, default=0) - decision.event.t_ms > SILENT_MS
+    """A coordinator was loaded since the decision, and in all the time since then sent no marker of it. One that was
+    not loaded anew may be gone, or still at it: who is down may be back any time."""
+    at = decision.event.seq
+    loaded = [one for one in facts.coordinators if one.seq > at and one.topic == TRANSACTION_STATE]
+    if not loaded or facts.last is None:
+        return False
+    since = loaded[0]
+    sent = any(
+        one.seq > since.seq and _is_about(one, decision.transactional_id) for one in facts.markers_sent
+    )
+    return not sent and facts.last.t_ms - since.t_ms > SILENT_MS
+
+
+def _is_about(sent: Event, transactional_id: str) -> bool:
+    names = sent.get("transactional_ids")
+    return isinstance(names, list | tuple) and transactional_id in names
 
 
 def _is_late(piece: Piece, facts: Facts) -> bool:

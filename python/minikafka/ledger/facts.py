@@ -111,7 +111,9 @@ class Facts:
         self.transactional_ids: dict[ProducerId, list[str]] = {}
         """Who had a producer id: one id at a time, unless it was handed out twice."""
         self.coordinators: list[Event] = []
-        """Loaded and given up."""
+        """Loaded."""
+        self.markers_sent: list[Event] = []
+        """By coordinators, to a broker for several partitions at once."""
         self.last: Event | None = None
         self._by_append: dict[tuple[BrokerId, int], Batch] = {}
         self._by_ack: dict[tuple[BrokerId, int], Batch] = {}
@@ -138,6 +140,8 @@ class Facts:
                 self._transaction(event)
             case "coordinator":
                 self.coordinators.append(event)
+            case "marker" if event.told.partition is None:
+                self.markers_sent.append(event)
             case "topic" if event.get("what") == "deleted":
                 self._forget(str(event.get("name")))
             case _ if event.told.partition is not None:

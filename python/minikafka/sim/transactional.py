@@ -119,6 +119,18 @@ class TransactionalProducer(Producer):
             end = Op.ABORT if attempt.committed is False else Op.COMMIT
             found.append(Operation(Type.INVOKE, end, self._name))
             found.append(Operation(Type.INFO if attempt.committed is None else Type.OK, end, self._name))
+        return found + self._under_way()
+
+    def _under_way(self) -> list[Operation]:
+        """What it is at when the world ends."""
+        if self.is_done or not self._chosen:
+            return []
+        found = [Operation(Type.OK, Op.BEGIN, self._name)]
+        for name in sorted(self._chosen):
+            place = (record_id(self._value, name), name.topic, name.partition)
+            found.append(Operation(Type.INVOKE, Op.SEND, self._name, *place))
+        if not self._left:
+            found.append(Operation(Type.INVOKE, Op.COMMIT if self._commits else Op.ABORT, self._name))
         return found
 
     def run(self) -> None:

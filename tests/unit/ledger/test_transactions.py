@@ -106,11 +106,18 @@ def test_t14_a_write_behind_the_end_of_its_transaction_hangs() -> None:
     assert found(told, log) == [(Anomaly.HANGING, Cause.WRITTEN_LATE)]
 
 
-def test_t17_a_decision_that_nobody_carries_out_hangs() -> None:
-    """After so long that a leader would have been found."""
+@pytest.mark.parametrize("sent", [False, True])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_t17_a_decision_that_nobody_carries_out_hangs(loaded: bool, sent: bool) -> None:
+    """The next coordinator was loaded and sends no marker; without a next one, the first may still be at it."""
     told = decided(begun(), commit=True, complete=False)
+    if loaded:
+        told.event(2, "coordinator", "T1", at=TopicPartition("__transaction_state", 0), what="loaded")
+    if sent:
+        told.event(2, "marker", "T8", at=None, what="sent", transactional_ids=("t",))
     told.event(1, "isr", "R8", what="proposed", isr=(1, 2), t_ms=SILENT_MS + 1)
-    assert found(told, a_log(DATA)) == [(Anomaly.HANGING, Cause.NOT_CARRIED_OUT)]
+    hangs = [(Anomaly.HANGING, Cause.NOT_CARRIED_OUT)] if loaded and not sent else []
+    assert found(told, a_log(DATA)) == hangs
 
 
 def test_t4_a_partition_that_the_coordinator_forgot() -> None:

@@ -11,7 +11,7 @@ from minikafka.trace import Fact, Trace
 from minikafka.types import Now, TopicPartition
 
 ORDERS = TopicPartition("orders", 0)
-UNPLACED = frozenset({"left", "transaction", "topic", "coordinator"})
+UNPLACED = frozenset({"left", "transaction", "topic"})
 
 
 class Told:
