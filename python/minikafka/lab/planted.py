@@ -40,7 +40,6 @@ class World(NamedTuple):
 
 
 LOST: Final = frozenset({Anomaly.LOST})
-UNSEEN: Final = frozenset({Anomaly.UNSEEN})
 DUPLICATED: Final = frozenset({Anomaly.DUPLICATED})
 REUSED: Final = frozenset({Anomaly.OFFSET_REUSED})
 ABORTED_READ: Final = frozenset({Anomaly.ABORTED_READ})
@@ -64,7 +63,9 @@ WORLDS: Final[Mapping[str, World]] = MappingProxyType(
         "truncates-to-high-watermark": World(
             1, LOST | REUSED, PLAIN, "cut-link:2.3@300+3000,&kill:1@200+4000,&kill:2@1500+2500"
         ),
-        "elects-outside-the-isr": World(7, UNSEEN),
+        "elects-outside-the-isr": World(
+            1, LOST, PLAIN, "kill:2@200+6000,&kill:3@2500+9000,&kill:1@1500+9000"
+        ),
         "elects-the-first-assigned": World(
             1, LOST, PLAIN, "cut-link:1.2@200+5500,&kill:1@100+1500,&kill:2@4000+2000"
         ),
