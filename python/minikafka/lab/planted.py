@@ -5,7 +5,8 @@ inside the machines, and often see a promise broken before anybody came to harm:
 elected without what it covers. The worlds here are those in which somebody does: some as their seed draws them, most
 with settings and a schedule that go for the weak spot. Without the mistake, the same world is clean.
 
-Some mistakes have no such world here, and `HARMLESS` says why.
+Some mistakes have no such world here, and `HARMLESS` says why. Mistakes in consumer groups are left to the simulator's
+checkers of groups: they befall commits and assignments, and no record in a log.
 """
 
 from __future__ import annotations
