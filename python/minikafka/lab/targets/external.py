@@ -28,6 +28,8 @@ from minikafka.types import BrokerId
 
 TIMEOUT_S: Final = 60.0
 """Real brokers take seconds to start, and their sessions last longer than ours."""
+BROKERS_S: Final = 10.0
+"""For a broker that is still on its way; a cluster that never had more is known by then."""
 POLL_S: Final = 0.1
 
 Act = Callable[[BrokerId], None]
@@ -50,9 +52,13 @@ class External:
     def brokers(self) -> list[BrokerId]:
         return sorted({*brokers_of(self.servers), *self._dead})
 
-    def wait_until_it_answers(self) -> None:
-        """Raises Inconclusive."""
-        self._until(f"{self.servers} answers", lambda: bool(brokers_of(self.servers)))
+    def wait_for_brokers(self, count: int) -> None:
+        """Raises Inconclusive when nobody answers, Skipped when there are fewer: one may be on its way, for a while."""
+        self._until(f"{self.servers} answers", lambda: bool(self.brokers))
+        with suppress(Inconclusive):
+            self._until(f"there are {count} brokers", lambda: len(self.brokers) >= count, BROKERS_S)
+            return
+        raise Skipped(f"{self.servers} has {len(self.brokers)} brokers, not {count}")
 
     def close(self) -> None:
         """Bring back what is dead, and take away what was made."""
@@ -112,14 +118,14 @@ class External:
 
         self._until(f"every transaction in {topic}-{partition} has ended", is_stable)
 
-    def _until(self, what: str, is_true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + TIMEOUT_S
+    def _until(self, what: str, is_true: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> None:
+        deadline = time.monotonic() + timeout_s
         while True:
             with suppress(KafkaException):
                 if is_true():
                     return
             if time.monotonic() > deadline:
-                raise Inconclusive(f"not in {TIMEOUT_S:g} s: {what}")
+                raise Inconclusive(f"not in {timeout_s:g} s: {what}")
             time.sleep(POLL_S)
 
 
@@ -129,16 +135,15 @@ def external(
 ) -> Iterator[External]:
     """For one run, which needs so many brokers and these feature levels. Raises Skipped, Inconclusive."""
     target = External(servers, kill, start)
-    target.wait_until_it_answers()
-    alive = target.brokers
-    if len(alive) < brokers:
-        raise Skipped(f"{servers} has {len(alive)} brokers, not {brokers}")
+    target.wait_for_brokers(brokers)
     before = {name: finalized_feature(servers, name) for name in features}
     try:
         for name, level in features.items():
             set_feature(servers, name, level)
         yield target
     finally:
-        target.close()
-        for name, level in before.items():
-            set_feature(servers, name, level)
+        try:
+            target.close()
+        finally:
+            for name, level in before.items():
+                set_feature(servers, name, level)
