@@ -100,6 +100,24 @@ PARTS = (
         "the scenarios of the lab that Apache Kafka allows, on three of its brokers",
         (sys.executable, "-m", "conformance.lab_apache"),
     ),
+    Part(
+        "cycles",
+        "1,000 clusters of three brokers, one after another in one process: threads, files, memory",
+        (*PYTEST, "-s", "tests/leaks/test_cycles.py"),
+        {"MINIKAFKA_CYCLES": "1000"},
+    ),
+    Part(
+        "shuffled",
+        "200 tests under `pytest -n 4` in 20 random orders",
+        (*PYTEST, "tests/leaks/test_shuffled.py"),
+        {"MINIKAFKA_SHUFFLES": "20"},
+    ),
+    Part(
+        "packaging",
+        "wheel and sdist, and a loss test in fresh environments of every interpreter here",
+        (*PYTEST, "tests/packaging"),
+        {"MINIKAFKA_PACKAGING": "full"},
+    ),
 )
 
 

@@ -14,6 +14,7 @@ from typing import Final, Protocol, cast
 
 from minikafka import __version__
 from minikafka.errors import ConfigError, MinikafkaError, RequestRefused
+from minikafka.interpreter import check_interpreter
 
 VERBS: Final = {
     "serve": "run brokers in the foreground",
@@ -59,8 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _parser().print_help(sys.stderr)
         return USAGE
     name = words[0]
-    verb, parser = loaded(name)
     try:
+        check_interpreter()
+        verb, parser = loaded(name)
         return verb.run(parser.parse_args(words[1:]))
     except ConfigError as error:
         return _fail(error, USAGE)

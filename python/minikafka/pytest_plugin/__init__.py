@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from minikafka.pytest_plugin.options import add_options, chosen
+from minikafka.pytest_plugin.options import add_options, is_external
 from minikafka.pytest_plugin.stash import SERVER, WATCHED
 
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    bootstrap = chosen(config).bootstrap
-    return f"minikafka: tests run against the Kafka at {bootstrap}" if bootstrap else None
+    if not is_external(config):
+        return None
+    from minikafka.pytest_plugin.choices import chosen
+
+    return f"minikafka: tests run against the Kafka at {chosen(config).bootstrap}"
 
 
 @pytest.fixture(scope="session")

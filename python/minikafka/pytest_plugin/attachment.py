@@ -9,8 +9,8 @@ import pytest
 
 from minikafka import Cluster, MinikafkaError
 from minikafka.history import Event
+from minikafka.pytest_plugin.choices import NO_FILES, chosen
 from minikafka.pytest_plugin.names import ILLEGAL
-from minikafka.pytest_plugin.options import NO_FILES, chosen
 from minikafka.pytest_plugin.screen import screen
 from minikafka.pytest_plugin.stash import SERVER, WATCHED
 

@@ -9,11 +9,12 @@ import pytest
 
 from minikafka import Cluster, ConfigError
 from minikafka.pytest_plugin.attachment import Watched, watch
+from minikafka.pytest_plugin.choices import chosen
 from minikafka.pytest_plugin.external import External
 from minikafka.pytest_plugin.healing import tidy
 from minikafka.pytest_plugin.kafka import Kafka
 from minikafka.pytest_plugin.names import Names
-from minikafka.pytest_plugin.options import BOOTSTRAP, chosen
+from minikafka.pytest_plugin.options import BOOTSTRAP
 from minikafka.pytest_plugin.shape import Shape, session_shape, shape_of
 from minikafka.pytest_plugin.stash import SERVER
 

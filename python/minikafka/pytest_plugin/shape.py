@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from minikafka import Cluster, ConfigError
-from minikafka.pytest_plugin.options import Chosen
+from minikafka.pytest_plugin.choices import Chosen
 
 MARKER: Final = "minikafka"
 NAMES: Final = tuple(name for name in inspect.signature(Cluster).parameters if name not in ("host", "ports"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from minikafka import ConfigError
-from minikafka.pytest_plugin.options import Chosen
+from minikafka.pytest_plugin.choices import Chosen
 from minikafka.pytest_plugin.shape import Shape, shape_of
 
 NOTHING = Chosen(None, {}, None, None, None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from minikafka.pytest_plugin.options import OPTIONS, Chosen, chosen
+from minikafka.pytest_plugin.choices import Chosen, chosen
+from minikafka.pytest_plugin.options import OPTIONS
 
 
 @pytest.fixture(autouse=True)
