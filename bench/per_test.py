@@ -143,10 +143,12 @@ def section(rows: Sequence[Row]) -> str:
 ## A cluster per test
 
 `python -m bench.per_test`. One cycle: start, one record acknowledged with acks=all, stop. Medians of
-{INSIDE_CYCLES - 1} cycles ({KFAKE_CYCLES} of kfake, {APACHE_CYCLES} of Apache Kafka). *First ready* is the first cluster of a
-process, which loads everything; *memory* is what a ready cluster adds to the test's process, or all of its own processes.
-kfake in a Go test needs neither process nor start. Sizes are without interpreter and JVM. Of process mode the CPU is the
-test's process only.
+{INSIDE_CYCLES - 1} cycles ({KFAKE_CYCLES} of kfake, {APACHE_CYCLES} of Apache Kafka).
+
+- *First ready* is the first cluster of a process, which loads everything.
+- *Memory* is what a ready cluster adds to the test's process, or all of its own processes.
+- kfake in a Go test needs neither process nor start.
+- Sizes are without interpreter and JVM. Of process mode the CPU is the test's process only.
 
 {machine.describe()}
 

@@ -129,7 +129,7 @@ def test_importing_costs_next_to_nothing(first: str, what: str, limit_ms: float)
 
 def test_the_sdist_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     """With everything it needs in it, and nothing from around it."""
-    run(Path(sys.executable).with_name("maturin"), "sdist", "--quiet", "--out", tmp_path)
+    run(Path(sys.executable).with_name("maturin"), "sdist", "--out", tmp_path)
     (sdist,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from minikafka.config import INTERNAL_TOPICS
-from minikafka.errors import MinikafkaError
+from minikafka.errors import MinikafkaError, WaitTimeout
 from minikafka.ledger.facts import Facts
 from minikafka.ledger.ledger import Ledger
 from minikafka.ledger.logs import LoggedPartition, logged_batches
@@ -22,6 +23,8 @@ from minikafka.wire.messages import describe_configs
 DESCRIBE_CONFIGS_VERSION: Final = 4
 TOPIC_RESOURCE: Final = 2
 COMPACT: Final = "compact"
+ELECTION_TIMEOUT_S: Final = 2.0
+"""How long a leader may take to hear of its election; one that is cut off from the controller never does."""
 
 
 async def verdict(supervisor: Supervisor, ledger: Ledger, id_header: str | None = None) -> Verdict:
@@ -30,7 +33,7 @@ async def verdict(supervisor: Supervisor, ledger: Ledger, id_header: str | None 
     `id_header`: a header that names a record, so that two with the same value are one record for certain.
     """
     facts = Facts(ledger.events())  # before the logs are read: what is promised meanwhile need not be in them
-    view = await supervisor.look(Question(topic=ALL))
+    view = await _elections_heard(supervisor)
     logs = [
         await _read(supervisor, view, one, compacted)
         for topic in view.topics
@@ -40,6 +43,20 @@ async def verdict(supervisor: Supervisor, ledger: Ledger, id_header: str | None 
     ]
     fsync = supervisor.spec.durability == FSYNC
     return judge(facts, logs, id_header, fsync=fsync, ourselves=rpc.CLIENT_ID)
+
+
+async def _elections_heard(supervisor: Supervisor) -> ClusterView:
+    """What is there once every living leader knows that it leads: the controller may have decided a moment ago."""
+    question = Question(topic=ALL)
+    with suppress(WaitTimeout):
+        return await supervisor.until(question, _is_heard, ELECTION_TIMEOUT_S, str)
+    return await supervisor.look(question)
+
+
+def _is_heard(view: ClusterView) -> bool:
+    decided = [one for topic in view.topics for one in view.partitions(topic) if one.leader in view.nodes]
+    led = [(view.replica(one.leader, TopicPartition(one.topic, one.partition)), one) for one in decided]
+    return all(at is not None and at.is_leader and at.leader_epoch == one.leader_epoch for at, one in led)
 
 
 async def _is_compacted(supervisor: Supervisor, view: ClusterView, topic: str) -> bool:

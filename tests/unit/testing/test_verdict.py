@@ -41,3 +41,17 @@ def test_everybody_loses_power_and_the_verdict_says_what_is_gone() -> None:
             found = kafka.verdict()
             assert len(found.lost) == lost, durability
             assert found.acknowledged == 1
+
+
+def test_an_election_that_nobody_has_heard_of_yet_is_waited_for() -> None:
+    """The controller has decided, the new leader does not know: a moment later it can be judged."""
+    with Cluster(brokers=3, topics=["orders:1:3"]) as kafka:
+        produce(kafka, "one", acks="all")
+        orders = kafka.topic("orders").partition(0)
+        for broker in {1, 2, 3} - {orders.leader}:
+            kafka.delay("controller", broker, ms=200)
+        kafka.broker(orders.leader).kill()
+        kafka.wait(topic="orders", leader_epoch=1)
+        found = kafka.verdict()
+        assert not found.inconclusive
+        found.assert_no_acked_loss()
