@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from confluent_kafka import Producer
 
@@ -72,10 +73,11 @@ def main(kind: str, brokers: int, cycles: int) -> None:
     print(json.dumps(found))
 
 
-def children() -> list[int]:
-    """Of this process: brokers of process mode, and what forked them."""
-    with open(f"/proc/self/task/{os.getpid()}/children") as listed:  # noqa: PTH123
-        return [int(pid) for pid in listed.read().split()]
+def children(of: int | None = None) -> list[int]:
+    """Of this process and of its children: brokers of process mode, and what forked them."""
+    tasks = Path(f"/proc/{os.getpid() if of is None else of}/task").iterdir()
+    found = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    return [one for pid in found for one in (pid, *children(pid))]
 
 
 if __name__ == "__main__":

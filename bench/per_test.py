@@ -57,7 +57,7 @@ class Row:
             seconds(self.first_ready_s),
             seconds(self.ready_s),
             seconds(self.cycle_s),
-            seconds(self.cpu_s),
+            seconds(self.cpu_s) if self.cpu_s else "under 10 ms",
             f"{self.resident_bytes / MILLION:,.0f} MB",
             f"{self.installed_bytes / MILLION:,.1f} MB",
         ]
