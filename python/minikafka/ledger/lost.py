@@ -32,13 +32,14 @@ def find(facts: Facts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding
     if log.is_compacted:
         return
     own = facts.of(log.name)
-    readable = {content_of(batch) for batch in log.batches}
     copies: dict[Content, list[Batch]] = {}
     for batch in gone(own, log):
-        content = content_of(batch)
-        if batch.is_acknowledged and content not in readable:
-            copies.setdefault(content, []).append(batch)
-    for batches in copies.values():
+        if batch.is_acknowledged:
+            copies.setdefault(content_of(batch), []).append(batch)
+    readable = {content_of(batch) for batch in log.batches} if copies else set()
+    for content, batches in copies.items():
+        if content in readable:
+            continue
         if not batches[-1].transactional or _is_committed(batches[-1], facts):
             yield _finding(batches, own, fsync=fsync)
 

@@ -6,6 +6,7 @@ lost it as well (`lost.py`); a consumer that was handed it below a high watermar
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from minikafka.checker.anomaly import Anomaly
@@ -13,20 +14,19 @@ from minikafka.history import Event
 from minikafka.ledger.causes import Cause
 from minikafka.ledger.facts import Batch, PartitionFacts, in_order, number
 from minikafka.ledger.finding import Finding
-from minikafka.ledger.logs import LoggedPartition
+from minikafka.ledger.logs import LoggedBatch, LoggedPartition
 from minikafka.ledger.lost import content_of, gone
 from minikafka.ledger.why_lost import explain
+from minikafka.types import Offset
 
 
 def find(own: PartitionFacts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding]:
     """Every batch that was known, and has been replaced."""
     if log.is_compacted:
         return
-    taken = {
-        offset: batch for batch in log.batches for offset in range(batch.base_offset, batch.last_offset + 1)
-    }
+    starts = [batch.base_offset for batch in log.batches]
     for batch in gone(own, log):
-        there = taken.get(batch.base_offset)
+        there = _at(batch.base_offset, log, starts)
         if there is None or content_of(there) == content_of(batch):
             continue  # nothing, or a retry of the same
         reads = list(_reads(batch, own))
@@ -49,6 +49,12 @@ def find(own: PartitionFacts, log: LoggedPartition, *, fsync: bool) -> Iterator[
             cause,
             in_order(batch.story, reads[:1], evidence),
         )
+
+
+def _at(offset: Offset, log: LoggedPartition, starts: list[Offset]) -> LoggedBatch | None:
+    """The batch that holds this offset now. `starts`: base offsets of the log's batches."""
+    index = bisect_right(starts, offset) - 1
+    return log.batches[index] if index >= 0 and offset <= log.batches[index].last_offset else None
 
 
 def _reads(batch: Batch, own: PartitionFacts) -> Iterator[Event]:
