@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import types
+from collections.abc import Mapping
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
 from minikafka.cli.admin import add_client_options, admin_client
+from minikafka.cli.options import pairs
 from minikafka.cli.output import add_json_option, show
+from minikafka.errors import ConfigError
 from minikafka.faults.actions import ACTIONS
 from minikafka.faults.plain import from_json, to_json
 from minikafka.faults.rule import Match, When
@@ -34,15 +38,18 @@ HELP: Final = {
     "group": "about requests of this consumer group",
     "transactional_id": "about requests of this transactional id",
     "between_brokers": "about requests that brokers send to brokers",
+    "event": "strike at events of this kind, for kill, power_loss, pause",
+    "facts": "... that say this; more than once for more",
+    "after_bytes": "disk_full: so many bytes more can be written (0)",
     "nth": "strike this one only of those it is about, from 1",
     "skip": "let the first so many pass",
     "times": "strike at most so often",
     "probability": "strike each with this chance, 0 to 1",
-    "seed": "choose by this number which are struck",
+    "seed": "choose by this number which are struck, or what a power cut leaves",
     "code": "error: what to answer, such as NOT_LEADER_OR_FOLLOWER",
     "hold": "drop_response: leave the connection open and silent",
     "what": "hold, delay: keep the request or the response (response)",
-    "ms": "delay: for so many ms of broker time",
+    "ms": "delay: for so many ms of broker time; slow_disk: an fsync takes so much longer",
     "behind": "reorder: let so many others pass first (1)",
 }
 """By field of `Match`, `When` and the actions."""
@@ -82,16 +89,40 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _rule(arguments: argparse.Namespace) -> Parts:
-    match, when = (_given(arguments, kind) for kind in PARTS)
-    then = {"action": arguments.action}
-    for kind in ACTIONS.values():
-        then |= _given(arguments, kind)
-    return {"id": arguments.id, "match": match, "when": when, "then": then}
+    """Raises ConfigError for an option of another action."""
+    action = ACTIONS[arguments.action]
+    match, when, then = (_given(arguments, kind) for kind in (*PARTS, action))
+    if "seed" in then and "probability" in when:
+        del then["seed"]
+    elif "seed" in then:
+        del when["seed"]
+    known = {field.name for kind in (*PARTS, action) for field in dataclasses.fields(kind)}
+    for name, kind in ACTIONS.items():
+        for option in _given(arguments, kind):
+            if option not in known:
+                raise ConfigError(
+                    f"--{option.replace('_', '-')} goes with {name}, not with {arguments.action}"
+                )
+    return {"id": arguments.id, "match": match, "when": when, "then": {"action": arguments.action} | then}
 
 
 def _given(arguments: argparse.Namespace, kind: Any) -> Parts:
     values = {field.name: getattr(arguments, field.name) for field in dataclasses.fields(kind)}
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: _typed(value) for name, value in values.items() if value is not None}
+
+
+def _typed(value: Any) -> Any:
+    """`NAME=VALUE` words as an object, its values as JSON where they are some."""
+    if not isinstance(value, list):
+        return value
+    return {name: _fact(text) for name, text in pairs(value, "NAME=VALUE").items()}
+
+
+def _fact(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _add_options(parser: argparse.ArgumentParser, kind: Any) -> None:
@@ -105,6 +136,8 @@ def _add_options(parser: argparse.ArgumentParser, kind: Any) -> None:
         about = HELP.get(field.name)
         if type_ is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=about)
+        elif get_origin(hints[field.name]) is Mapping:
+            parser.add_argument(option, action="append", metavar="NAME=VALUE", help=about)
         else:
             parser.add_argument(option, type=type_, metavar=field.name.upper(), help=about)
 

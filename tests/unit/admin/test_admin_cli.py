@@ -116,6 +116,8 @@ def test_faults_are_added_listed_and_healed(kafka: Cluster, capsys: pytest.Captu
     assert [one["id"] for one in rows(capsys, "fault", "list")] == [added["id"], "slow"]
     assert [one["id"] for one in rows(capsys, "fault", "heal", "slow")] == ["slow"]
     assert main(["fault", "heal", "slow"]) == USAGE
+    assert main(["fault", "add", "close", "--api", "Produce", "--ms", "5"]) == USAGE
+    assert "--ms goes with delay, not with close" in capsys.readouterr().err
     assert main(["fault", "add", "error", "--api", "Produc", "--code", "NONE"]) == USAGE
     assert "did you mean Produce" in capsys.readouterr().err
     assert main(["fault", "heal"]) == 0

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from http import HTTPStatus
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -11,6 +11,7 @@ from minikafka.admin.route import AnyRoute, Nothing, Route, body, path
 from minikafka.admin.scope import Scope, missing
 from minikafka.faults.book import Armed
 from minikafka.faults.plain import from_json, status
+from minikafka.faults.rule import Match, When
 
 
 class FaultAnswer(NamedTuple):
@@ -30,14 +31,11 @@ class NewFault:
     ]
     match: Annotated[
         dict[str, Any],
-        body(
-            "which requests: api, version, client_id, topic, partition, broker, group, transactional_id, "
-            "between_brokers"
-        ),
+        body(f"what it is about: {', '.join(one.name for one in fields(Match))}"),
     ] = field(default_factory=dict)
-    when: Annotated[dict[str, Any], body("which of these: nth, skip, times, probability, seed")] = field(
-        default_factory=dict
-    )
+    when: Annotated[
+        dict[str, Any], body(f"which of these: {', '.join(one.name for one in fields(When))}")
+    ] = field(default_factory=dict)
     id: Annotated[str, body("names it; else it is given a name")] = ""
 
 
