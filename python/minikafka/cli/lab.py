@@ -3,7 +3,11 @@
     minikafka lab list                          # the scenarios and their claims
     minikafka lab run --all                     # all of them; a table, and a folder with the report
     minikafka lab run acks-leader-killed --seed 7
+    minikafka lab run exactly-once-copy -- ./my-app             # your own program under the same misfortune
+    minikafka lab run --all --target localhost:9092             # Apache Kafka
     minikafka lab check history.jsonl           # judge a recorded history
+    minikafka lab report minikafka-lab          # the table of an earlier run
+    minikafka lab compare ours theirs           # two runs, where they differ
 
 Exit status: 0 all as claimed, 1 something was not, 2 usage, 3 could not tell (INCONCLUSIVE), 130 interrupted.
 """
@@ -12,54 +16,54 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from minikafka.cli import lab_run
 from minikafka.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from minikafka.lab.result import Result
 
 CHECKED_AND_FALSE: Final = 1
 COULD_NOT_TELL: Final = 3
-FOLDER: Final = Path("minikafka-lab")
-MAX_SEEDS: Final = 10_000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|run|check")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="list|run|check|report|compare", parser_class=WithProgram
+    )
     listing = actions.add_parser("list", help="the scenarios, their claims and configurations")
-    listing.add_argument("-J", "--json", action="store_true", help="as JSON")
-    _configure_run(actions.add_parser("run", help="run scenarios and judge them"))
+    lab_run.configure(actions.add_parser("run", help="run scenarios and judge them"))
     check = actions.add_parser("check", help="judge a recorded history (JSON lines, as in history.jsonl)")
     check.add_argument("file", type=Path)
-    check.add_argument("-J", "--json", action="store_true", help="as JSON")
+    report = actions.add_parser("report", help="the table of an earlier run")
+    report.add_argument("folder", type=Path, nargs="?", default=lab_run.FOLDER)
+    compare = actions.add_parser("compare", help="where two earlier runs differ")
+    compare.add_argument("one", type=Path, help="a report's folder, or its verdict.json")
+    compare.add_argument("other", type=Path)
+    for each in (listing, check, report, compare):
+        each.add_argument("-J", "--json", action="store_true", help="as JSON")
 
 
-def _configure_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios, as `lab list` names them")
-    parser.add_argument("--all", action="store_true", help="every scenario")
-    parser.add_argument("--configuration", metavar="NAME", help="only this configuration")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (1)")
-    parser.add_argument(
-        "--seeds", type=int, default=1, metavar="COUNT", help="so many seeds from --seed on (1)"
-    )
-    parser.add_argument("--jobs", type=int, default=4, metavar="N", help="runs at a time (4)")
-    parser.add_argument(
-        "--out", type=Path, default=FOLDER, metavar="DIR", help=f"where the report goes ({FOLDER})"
-    )
-    parser.add_argument("-J", "--json", action="store_true", help="print verdict.json instead of the table")
+class WithProgram(argparse.ArgumentParser):
+    """Keeps what stands behind `--` apart, in `program`; argparse alone would take it for more names."""
+
+    def parse_known_args(  # type: ignore[override]  # as argparse itself calls it
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        words = list(args or ())
+        at = words.index("--") if "--" in words else len(words)
+        found, rest = super().parse_known_args(words[:at], namespace)
+        found.program = words[at + 1 :] if at < len(words) else None
+        return found, rest
 
 
 def run(arguments: argparse.Namespace) -> int:
     """See the exit statuses above."""
-    actions = {"list": _list, "run": _run, "check": _check}
+    if arguments.program is not None and arguments.action != "run":
+        raise ConfigError(f"`lab {arguments.action}` runs no program: nothing may stand behind --")
+    actions = {"list": _list, "run": lab_run.run, "check": _check, "report": _report, "compare": _compare}
     return actions[arguments.action](arguments)
 
 
@@ -73,65 +77,8 @@ def _list(arguments: argparse.Namespace) -> int:
         print(f"{one.name:<26} {one.title}\n{'':<26} claim: {one.claim}")
         for configuration in one.configurations:
             shows = " and ".join(sorted(kind.label for kind in configuration.shows)) or "nothing"
-            print(f"{'':<28} {configuration.side:<4} {configuration.name:<40} must show {shows}")
+            print(f"{'':<28} {configuration.side:<4} {configuration.name:<48} must show {shows}")
     return 0
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    from minikafka.lab.runner import plan, run_all
-    from minikafka.lab.scenarios import all_scenarios, scenario
-
-    if arguments.all == bool(arguments.names):
-        raise ConfigError("name the scenarios to run, or say --all; `minikafka lab list` lists them")
-    if not 1 <= arguments.seeds <= MAX_SEEDS:
-        raise ConfigError(f"--seeds is 1 to {MAX_SEEDS}, not {arguments.seeds}")
-    chosen = all_scenarios() if arguments.all else tuple(scenario(name) for name in arguments.names)
-    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
-    wanted = plan(chosen, seeds, arguments.configuration)
-    started = time.monotonic()
-    results: list[Result] = []
-    progress = Progress(len(wanted), quiet=arguments.json)
-    for one in run_all(wanted, jobs=arguments.jobs):
-        results.append(one)
-        progress.tell(one)
-    return _finish(results, arguments, time.monotonic() - started)
-
-
-def _finish(results: Sequence[Result], arguments: argparse.Namespace, seconds: float) -> int:
-    from minikafka.lab.report import in_order, verdict, write_all
-    from minikafka.lab.report.table import closing, table
-    from minikafka.lab.result import Mark
-
-    ordered = in_order(results)
-    report = write_all(ordered, arguments.out)
-    if arguments.json:
-        print(json.dumps(verdict(ordered), indent=1))
-    else:
-        print(table(ordered, coloured=sys.stdout.isatty()))
-        print(f"\n{closing(ordered, seconds)}\n{report}")
-    if any(one.mark is Mark.FAIL for one in results):
-        return CHECKED_AND_FALSE
-    return COULD_NOT_TELL if any(one.mark is Mark.INCONCLUSIVE for one in results) else 0
-
-
-class Progress:
-    """A line per run as it ends; on a terminal, below them, how many are left."""
-
-    def __init__(self, total: int, *, quiet: bool) -> None:
-        self._total, self._done, self._quiet = total, 0, quiet
-        self._terminal = sys.stdout.isatty() and not quiet
-
-    def tell(self, one: Result) -> None:
-        from minikafka.lab.report.table import line
-
-        self._done += 1
-        if self._quiet:
-            return
-        if self._terminal:
-            sys.stdout.write("\r\033[K")
-        print(line(one, coloured=self._terminal), flush=True)
-        if self._terminal and self._done < self._total:
-            print(f"{self._done} of {self._total} runs", end="", flush=True)
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -140,8 +87,8 @@ def _check(arguments: argparse.Namespace) -> int:
     try:
         with arguments.file.open(encoding="utf-8") as lines:
             verdicts = check(lines)
-    except OSError as error:
-        raise ConfigError(f"{arguments.file}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{arguments.file}: {error}") from error
     if arguments.json:
         print(json.dumps({name: one.as_dict() for name, one in verdicts.items()}, indent=1))
     else:
@@ -150,3 +97,30 @@ def _check(arguments: argparse.Namespace) -> int:
     if any(one.findings for one in verdicts.values()):
         return CHECKED_AND_FALSE
     return COULD_NOT_TELL if any(one.inconclusive for one in verdicts.values()) else 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from minikafka.lab.kept import read_kept
+
+    runs = read_kept(arguments.folder)
+    if arguments.json:
+        print(json.dumps([one._asdict() for one in runs.values()], indent=1))
+    else:
+        for one in runs.values():
+            wanted = " and ".join(one.must_show) or "nothing"
+            print(f"{one.verdict:<12}  {one.side:<4}  {one.name:<64} must show {wanted:<14} shows {one.seen}")
+    marks = {one.verdict for one in runs.values()}
+    return CHECKED_AND_FALSE if "FAIL" in marks else COULD_NOT_TELL if "INCONCLUSIVE" in marks else 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from minikafka.lab.kept import compare, read_kept
+
+    differences = compare(read_kept(arguments.one), read_kept(arguments.other))
+    if arguments.json:
+        print(json.dumps([one._asdict() for one in differences], indent=1))
+    else:
+        for one in differences:
+            print(f"{one.name}: {one.what}: {one.one} | {one.other}")
+        print(f"{len(differences)} differences between {arguments.one} and {arguments.other}")
+    return CHECKED_AND_FALSE if differences else 0
