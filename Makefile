@@ -15,7 +15,7 @@ CORE := $(VENV)/.core-built
 TOOLCHAINS := .cache/.conformance-built
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test fmt lint types unit stories sim conformance differential nightly bench deny clean
+.PHONY: help dev demo test fmt lint types unit stories sim conformance differential nightly bench docs deny clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -68,6 +68,11 @@ nightly: dev ## the full counts; writes docs/reference/nightly.md
 
 bench: dev ## rates, latency and CPU beside Apache Kafka and kfake
 	$(BIN)/python -m bench
+
+docs: $(PACKAGES) ## build the site into .cache/site (zensical, in an environment of its own)
+	@test -x .cache/tools/zensical/bin/zensical || { $(PYTHON) -m venv .cache/tools/zensical && \
+		.cache/tools/zensical/bin/pip install --quiet --disable-pip-version-check zensical==0.0.73; }
+	.cache/tools/zensical/bin/zensical build
 
 deny: ## licences and sources of the Rust dependencies (builds cargo-deny once, minutes)
 	@command -v cargo-deny >/dev/null || test -x .cache/tools/bin/cargo-deny || \
