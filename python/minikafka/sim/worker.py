@@ -224,12 +224,17 @@ class Worker(Owner):
 
     def let_go(self, member: Member, partitions: frozenset[TopicPartition], then: Callable[[], None]) -> None:
         """After a last commit, when it is done with what it is doing."""
+        self._finish({each: self._readers[each] for each in partitions & self._readers.keys()}, then)
+
+    def _finish(self, readers: Mapping[TopicPartition, Reader], then: Callable[[], None]) -> None:
+        """Unless the member lost a partition, and perhaps got it back, while this waited: that is read by another."""
         if self._is_busy or self._is_committing:
-            self.after(RETRY_MS, lambda: self.let_go(member, partitions, then))
+            self.after(RETRY_MS, lambda: self._finish(readers, then))
             return
-        for partition in partitions & self._readers.keys():
+        current = frozenset(each for each, reader in readers.items() if self._readers.get(each) is reader)
+        for partition in current:
             self._readers[partition].stop()
-        self._commit(partitions, then)
+        self._commit(current, then)
 
     def owned_changed(self, member: Member) -> None:
         self._stop_reading(self._readers.keys() - member.owned)
