@@ -171,6 +171,8 @@ class Group:
         running = self._running()
         if len(running) < len(self._processes) or len(self.log.now.members) != len(running):
             return False
+        if any(shadow.is_running for process in self._processes for shadow in process.shadows):
+            return False
         if not all(self._is_at_rest(worker) for worker in running):
             return False
         if self._kind == COOPERATIVE and self._has_static_members and not self._has_newcomer:

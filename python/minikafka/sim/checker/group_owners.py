@@ -57,7 +57,9 @@ def _owners(view: GroupView) -> dict[TopicPartition, list[str]]:
 
 
 def _backwards(before: GroupView, after: GroupView) -> Iterator[str]:
-    if after.epoch < before.epoch and after != NO_GROUP:
+    # An empty group makes way for one of the other protocol, which begins anew (G17).
+    is_same = before.is_new == after.is_new or bool(before.members)
+    if is_same and after.epoch < before.epoch and after != NO_GROUP:
         yield f"from epoch {before.epoch} to {after.epoch}"
     if not (before.is_new and after.is_new):
         return
