@@ -342,8 +342,25 @@ class Disk:
         """Leave under `directory` what a power cut would: without a seed everything not synced is gone, with one a
         random, torn part survives. Logs open there are offline. Raises ValueError on `os()`."""
     def fail_sync(self, path_prefix: str, times: int = 1) -> None:
-        """The next `times` syncs of a file or directory under the prefix fail (simulated and tracked only). On a
-        simulated disk a later call for the same prefix replaces an earlier one, and 0 ends it."""
+        """The next `times` syncs of a file or directory under the prefix fail (simulated only). A later call for the
+        same prefix replaces an earlier one, and 0 ends it."""
+    def plant(
+        self,
+        number: int,
+        path: str,
+        kind: str,
+        *,
+        amount: int = 0,
+        skip: int = 0,
+        times: int | None = None,
+    ) -> None:
+        """Let the disk fail at and below `path` (not simulated) until `heal(number)`. kind: `fail_sync`, or
+        `slow_sync` by `amount` ms (of segments only; not the first `skip` syncs, at most `times` of them), or `full`
+        once `amount` more bytes are written. Raises ValueError for anything else."""
+    def heal(self, number: int) -> None:
+        """No more of it. What failed because of it stays failed."""
+    def struck(self, number: int) -> int:
+        """How often that fault struck; 0 when there is none of this number."""
     def cut_power_after(self, changes: int) -> None:
         """After so many more changes (writes, syncs, names) each one fails, in the middle of whatever is being done,
         until `power_loss` (simulated only)."""

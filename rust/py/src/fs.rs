@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use minikafka_log::files;
-use minikafka_log::fs::{FileSystem, OsFileSystem, SimulatedDisk, TrackedDisk};
+use minikafka_log::fs::{
+    DiskFault, FaultyDisk, FileSystem, OsFileSystem, SimulatedDisk, Strikes, TrackedDisk,
+};
 use minikafka_log::log::{Checkpoint, LogConfig};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -17,14 +19,14 @@ use crate::log::{ConfigArgument, Log};
 #[pyclass(frozen, module = "minikafka._core")]
 pub struct Disk {
     fs: Arc<dyn FileSystem>,
-    faults: Faults,
+    kind: Kind,
 }
 
 /// What can be done to a disk besides using it.
-enum Faults {
-    None,
+enum Kind {
+    Os(FaultyDisk),
+    Tracked(FaultyDisk, TrackedDisk),
     Simulated(SimulatedDisk),
-    Tracked(TrackedDisk),
 }
 
 #[pymethods]
@@ -32,9 +34,10 @@ enum Faults {
 impl Disk {
     #[staticmethod]
     fn os() -> Self {
+        let faulty = FaultyDisk::new(Arc::new(OsFileSystem));
         Self {
-            fs: Arc::new(OsFileSystem),
-            faults: Faults::None,
+            fs: Arc::new(faulty.clone()),
+            kind: Kind::Os(faulty),
         }
     }
 
@@ -42,9 +45,10 @@ impl Disk {
     #[pyo3(signature = (*, real_sync=true))]
     fn tracked(real_sync: bool) -> Self {
         let disk = TrackedDisk::new(real_sync);
+        let faulty = FaultyDisk::new(Arc::new(disk.clone()));
         Self {
-            fs: Arc::new(disk.clone()),
-            faults: Faults::Tracked(disk),
+            fs: Arc::new(faulty.clone()),
+            kind: Kind::Tracked(faulty, disk),
         }
     }
 
@@ -53,45 +57,67 @@ impl Disk {
         let disk = SimulatedDisk::new(seed);
         Self {
             fs: Arc::new(disk.clone()),
-            faults: Faults::Simulated(disk),
+            kind: Kind::Simulated(disk),
         }
     }
 
     #[pyo3(signature = (directory, seed=None))]
     fn power_loss(&self, py: Python<'_>, directory: &str, seed: Option<u64>) -> PyResult<()> {
-        match &self.faults {
-            Faults::Simulated(disk) => disk.power_loss(directory, seed),
-            Faults::Tracked(disk) => py
+        match &self.kind {
+            Kind::Simulated(disk) => disk.power_loss(directory, seed),
+            Kind::Tracked(_, disk) => py
                 .detach(|| disk.power_loss(directory, seed))
                 .map_err(io_error)?,
-            Faults::None => return Err(no_faults()),
+            Kind::Os(_) => return Err(cannot("lose power: it does not know what was synced")),
         }
         Ok(())
+    }
+
+    #[pyo3(signature = (number, path, kind, *, amount=0, skip=0, times=None))]
+    fn plant(
+        &self,
+        number: u64,
+        path: &str,
+        kind: &str,
+        amount: u64,
+        skip: u64,
+        times: Option<u64>,
+    ) -> PyResult<()> {
+        let fault = match kind {
+            "fail_sync" => DiskFault::FailSync,
+            "full" => DiskFault::Full {
+                after_bytes: amount,
+            },
+            "slow_sync" => DiskFault::SlowSync { ms: amount },
+            _ => return Err(PyValueError::new_err(format!("no disk fault {kind:?}"))),
+        };
+        self.faulty()?
+            .plant(number, path, fault, Strikes { skip, times });
+        Ok(())
+    }
+
+    fn heal(&self, number: u64) -> PyResult<()> {
+        self.faulty()?.heal(number);
+        Ok(())
+    }
+
+    fn struck(&self, number: u64) -> PyResult<u64> {
+        Ok(self.faulty()?.struck(number))
     }
 
     #[pyo3(signature = (path_prefix, times=1))]
     fn fail_sync(&self, path_prefix: &str, times: u32) -> PyResult<()> {
-        match &self.faults {
-            Faults::Simulated(disk) => disk.fail_sync(path_prefix, times),
-            Faults::Tracked(disk) => disk.fail_sync(path_prefix, times),
-            Faults::None => return Err(no_faults()),
-        }
+        self.simulation()?.fail_sync(path_prefix, times);
         Ok(())
     }
 
     fn cut_power_after(&self, changes: u64) -> PyResult<()> {
-        match &self.faults {
-            Faults::Simulated(disk) => disk.cut_power_after(changes),
-            Faults::Tracked(_) | Faults::None => return Err(no_faults()),
-        }
+        self.simulation()?.cut_power_after(changes);
         Ok(())
     }
 
     fn set_full(&self, full: bool) -> PyResult<()> {
-        match &self.faults {
-            Faults::Simulated(disk) => disk.set_full(full),
-            Faults::Tracked(_) | Faults::None => return Err(no_faults()),
-        }
+        self.simulation()?.set_full(full);
         Ok(())
     }
 
@@ -167,8 +193,24 @@ impl Disk {
     }
 }
 
-fn no_faults() -> PyErr {
-    PyValueError::new_err("this kind of disk cannot be told to fail that way")
+impl Disk {
+    fn faulty(&self) -> PyResult<&FaultyDisk> {
+        match &self.kind {
+            Kind::Os(faulty) | Kind::Tracked(faulty, _) => Ok(faulty),
+            Kind::Simulated(_) => Err(cannot("have faults planted: it has its own")),
+        }
+    }
+
+    fn simulation(&self) -> PyResult<&SimulatedDisk> {
+        match &self.kind {
+            Kind::Simulated(disk) => Ok(disk),
+            Kind::Os(_) | Kind::Tracked(..) => Err(cannot("be told that: it is not simulated")),
+        }
+    }
+}
+
+fn cannot(what: &str) -> PyErr {
+    PyValueError::new_err(format!("this disk cannot {what}"))
 }
 
 /// Adds this file's names to the module.

@@ -4,6 +4,7 @@
 //! and the real one take the same.
 
 mod chance;
+mod faulty;
 mod os;
 mod sim;
 mod torn;
@@ -14,6 +15,7 @@ use std::io;
 use std::sync::Arc;
 
 pub use chance::Chance;
+pub use faulty::{DiskFault, FaultyDisk, Strikes};
 pub use os::OsFileSystem;
 pub use sim::SimulatedDisk;
 pub use torn::{SECTOR_BYTES, crash_image};

@@ -186,6 +186,13 @@ pub(super) fn is_directory(path: &str) -> bool {
     Path::new(path).is_dir()
 }
 
+/// Returns so much later.
+pub(super) fn wait_ms(ms: u64) {
+    if ms > 0 {
+        std::thread::sleep(std::time::Duration::from_millis(ms));
+    }
+}
+
 fn absent_as_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

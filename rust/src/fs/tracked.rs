@@ -32,8 +32,6 @@ struct State {
     files: HashMap<String, Tracking>,
     /// By directory, then by name: what the name stood for at the directory's last sync.
     names: BTreeMap<String, BTreeMap<String, Option<Kept>>>,
-    /// (path prefix, how many syncs under it will still fail)
-    failing: Vec<(String, u32)>,
     links: u64,
     /// By path: set once the power was cut, for files opened before.
     dead: HashMap<String, Arc<AtomicBool>>,
@@ -101,11 +99,6 @@ impl TrackedDisk {
             }
         }
         Ok(())
-    }
-
-    /// The next `times` syncs at or under the prefix fail.
-    pub fn fail_sync(&self, path_prefix: &str, times: u32) {
-        self.lock().failing.push((path_prefix.to_owned(), times));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -202,20 +195,6 @@ impl State {
             .collect();
     }
 
-    fn check_sync(&mut self, path: &str) -> io::Result<()> {
-        let told = self
-            .failing
-            .iter_mut()
-            .find(|(prefix, times)| *times > 0 && path.starts_with(prefix.as_str()));
-        let Some((_, times)) = told else {
-            return Ok(());
-        };
-        *times -= 1;
-        Err(io::Error::other(format!(
-            "{path}: the sync was told to fail"
-        )))
-    }
-
     fn forget(&mut self, directory: &str) -> io::Result<()> {
         for kept in self
             .names
@@ -297,7 +276,7 @@ impl File for TrackedFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.state()?.check_sync(&self.path)?;
+        drop(self.state()?);
         // Appends go on while the disk works; what they add is not covered.
         let covered = OsFileSystem.length(&self.path)?;
         let before = self
@@ -392,7 +371,6 @@ impl FileSystem for TrackedDisk {
 
     fn sync_directory(&self, path: &str) -> io::Result<()> {
         let mut state = self.lock();
-        state.check_sync(path)?;
         if self.really_syncs {
             OsFileSystem.sync_directory(path)?;
         }
