@@ -117,6 +117,13 @@ class History:
         """Those still kept whose `seq` is greater than `after`, oldest first."""
         return [event for event in self._events if event.seq > after]
 
+    def find(self, broker: BrokerId, told: TraceEvent) -> Event:
+        """As it was recorded; one that was not kept has the newest `seq`."""
+        for event in reversed(self._events):
+            if event.broker == broker and event.told.n == told.n:
+                return event
+        return Event(self._seq, broker, told)
+
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` for every event from now on; returns how to stop."""
         self._listeners.append(listener)

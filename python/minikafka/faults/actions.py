@@ -11,6 +11,19 @@
 | `reorder` | waits until others that match, of other connections, were carried out first | everything behind waits |
 
 Replies of a living connection are never reordered or skipped: clients break on that, and Kafka never does it.
+
+| action | the disk of one broker, or one partition on it |
+| --- | --- |
+| `fail_fsync` | an fsync fails: the log directory is offline until the next life (D7) |
+| `disk_full` | takes so many bytes more; what does not fit is torn, and the log directory is offline (D7) |
+| `slow_disk` | an fsync of a segment takes so many ms longer, by the machine's clock |
+
+| action | the node that told an event, at once |
+| --- | --- |
+| `kill` | its process dies |
+| `power_loss` | the same, and what was not on its disk is gone |
+| `pause` | it stands still, connections open, until `resume` |
+| `call` | it stands still while a function of the test runs |
 """
 
 from __future__ import annotations
@@ -84,7 +97,58 @@ class Reorder:
         at_least("behind", self.behind, 1)
 
 
-Action: TypeAlias = Error | Close | DropRequest | DropResponse | Hold | Delay | Reorder
+@dataclass(frozen=True, slots=True)
+class FailFsync:
+    """Fsyncs of files and directories fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFull:
+    """So many bytes more can be written. Healed, there is room again; what failed stays failed (D7)."""
+
+    after_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        at_least("after_bytes", self.after_bytes, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SlowDisk:
+    """Every fsync of a segment takes `ms` of the machine's time longer."""
+
+    ms: int
+
+    def __post_init__(self) -> None:
+        at_least("ms", self.ms, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Process death: connections are reset, memory is gone, the page cache survives."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerLoss:
+    """Process death, and what was not on disk is gone; with `seed` a random, torn part of it survives."""
+
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stand still, connections open, until somebody lets it go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Stand still while a function runs that whoever added the rule gave with it."""
+
+
+RequestAction: TypeAlias = Error | Close | DropRequest | DropResponse | Hold | Delay | Reorder
+DiskAction: TypeAlias = FailFsync | DiskFull | SlowDisk
+NodeAction: TypeAlias = Kill | PowerLoss | Pause | Call
+Action: TypeAlias = RequestAction | DiskAction | NodeAction
+Subject: TypeAlias = Literal["request", "disk", "event"]
 
 ACTIONS: Final[dict[str, type[Action]]] = {
     "error": Error,
@@ -94,6 +158,13 @@ ACTIONS: Final[dict[str, type[Action]]] = {
     "hold": Hold,
     "delay": Delay,
     "reorder": Reorder,
+    "fail_fsync": FailFsync,
+    "disk_full": DiskFull,
+    "slow_disk": SlowDisk,
+    "kill": Kill,
+    "power_loss": PowerLoss,
+    "pause": Pause,
+    "call": Call,
 }
 """By the name they have in JSON, on the command line and as methods of `kafka.faults`."""
 _NAMES: Final = {kind: name for name, kind in ACTIONS.items()}
@@ -104,8 +175,17 @@ def action_name(action: Action) -> str:
     return _NAMES[type(action)]
 
 
-def place_of(action: Action) -> Place:
-    """Where it strikes: before the request is carried out, or once its reply is ready."""
+def subject_of(action: Action) -> Subject:
+    """What a rule with this action is about."""
+    if isinstance(action, DiskAction):
+        return "disk"
+    return "event" if isinstance(action, NodeAction) else "request"
+
+
+def place_of(action: Action) -> Place | None:
+    """Where it strikes: before a request is carried out, or once its reply is ready; None: at neither."""
+    if subject_of(action) != "request":
+        return None
     if isinstance(action, Hold | Delay):
         return action.what
     return "response" if isinstance(action, DropResponse) else "request"

@@ -17,7 +17,7 @@ MOST_RULES: Final = 1000
 class Armed:
     """A rule in force. `number` is its own and never given again; `fired` is how often it struck."""
 
-    __slots__ = ("_met", "api_key", "fired", "number", "place", "rule")
+    __slots__ = ("_met", "api_key", "calling", "error", "fired", "number", "place", "rule")
 
     def __init__(self, rule: Rule, number: int) -> None:
         self.rule = rule
@@ -25,6 +25,10 @@ class Armed:
         self.api_key = None if rule.match.api is None else api_key(rule.match.api)
         self.place = place_of(rule.then)
         self.fired = 0
+        self.error: BaseException | None = None
+        """What the function raised that it calls."""
+        self.calling = 0
+        """Calls of that function which have not returned."""
         self._met = 0
 
     def strikes(self) -> bool:

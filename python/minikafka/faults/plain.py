@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar, get_args, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from minikafka.errors import ConfigError, ErrorCode
-from minikafka.faults.actions import ACTIONS, Action, action_name
+from minikafka.faults.actions import ACTIONS, Action, Call, action_name
 from minikafka.faults.book import Armed
 from minikafka.faults.names import error_code, nearest
 from minikafka.faults.rule import Match, Rule, When
@@ -64,6 +64,8 @@ def _action(plain: object) -> Action:
     if name not in ACTIONS:
         hint = nearest(name, ACTIONS) if isinstance(name, str) else ""
         raise ConfigError(f"then.action is {name!r}, and must be one of {', '.join(ACTIONS)}{hint}")
+    if ACTIONS[name] is Call:
+        raise ConfigError("a function cannot be given as JSON: use kafka.faults.on_event(then=...) in Python")
     return _read(ACTIONS[name], "then", fields)
 
 
@@ -72,7 +74,8 @@ def _fields_of(value: Match | When | Action) -> dict[str, Any]:
     found = {}
     for field in dataclasses.fields(value):
         one = getattr(value, field.name)
-        if one != field.default:
+        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        if one != default:
             found[field.name] = one.name if isinstance(one, ErrorCode) else one
     return found
 
@@ -82,7 +85,7 @@ def _read(kind: type[V], where: str, plain: object) -> V:
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     _check_names(where, given, fields)
     for name, field in fields.items():
-        if name not in given and field.default is dataclasses.MISSING:
+        if name not in given and field.default is field.default_factory is dataclasses.MISSING:
             raise ConfigError(f"{where}.{name} is missing")
     hints = get_type_hints(kind)
     return kind(**{name: _value(f"{where}.{name}", one, hints[name]) for name, one in given.items()})
@@ -93,6 +96,9 @@ def _value(where: str, value: object, kind: Any) -> Any:
         if isinstance(value, str | int) and not isinstance(value, bool):
             return error_code(value)
         raise ConfigError(f"{where} is the name of an error code, not {value!r}")
+    if get_origin(kind) is Mapping:
+        of = get_args(kind)[1]
+        return {str(name): _value(f"{where}.{name}", one, of) for name, one in _mapping(where, value).items()}
     kinds = get_args(kind) or (kind,)
     if value in kinds or type(value) in kinds or (value is None and type(None) in kinds):
         return value

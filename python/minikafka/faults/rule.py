@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Final, TypeAlias
 
 from minikafka.errors import ConfigError
-from minikafka.faults.actions import Action, at_least
-from minikafka.faults.names import BETWEEN_BROKERS, api_key, api_name
+from minikafka.faults.actions import (
+    Action,
+    DiskFull,
+    Subject,
+    action_name,
+    at_least,
+    subject_of,
+)
+from minikafka.faults.names import BETWEEN_BROKERS, api_key, api_name, nearest
+from minikafka.trace import KINDS, Fact, TraceEvent
 from minikafka.types import BrokerId
+
+Wanted: TypeAlias = str | int | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which requests a rule is about; None means any. Raises ConfigError for an API that nobody knows.
+    """What a rule is about; None means any. Raises ConfigError for an API, or a kind of event, that nobody knows.
 
+    Requests and replies:
     api: by Kafka's name, such as `Produce`. version: of the request. broker: the one that is asked, 1000 for the
     controller. between_brokers: requests of other brokers (their fetches, say): False leaves them alone, True means
     only them, None makes no difference; APIs that only brokers speak are always about brokers.
+
+    Disks: broker, and topic and partition for one log only.
+
+    Events: event is the kind (docs/reference/events.md), topic and partition what it is about, broker the node that
+    tells it, facts what it must say.
     """
 
     api: str | None = None
@@ -29,12 +46,32 @@ class Match:
     group: str | None = None
     transactional_id: str | None = None
     between_brokers: bool | None = False
+    event: str | None = None
+    facts: Mapping[str, Wanted] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.event is not None and self.event not in KINDS:
+            raise ConfigError(f"no kind of event {self.event!r}{nearest(self.event, KINDS)}")
         if self.api is not None:
             object.__setattr__(self, "api", api_name(self.api))
             if api_key(self.api) in BETWEEN_BROKERS:
                 object.__setattr__(self, "between_brokers", True)
+
+    def is_event(self, node: BrokerId, event: TraceEvent) -> bool:
+        """Whether what `node` told is what is meant."""
+        if event.kind != self.event or self.broker not in (None, node):
+            return False
+        topic, partition = event.partition or (None, None)
+        return (
+            self.topic in (None, topic)
+            and self.partition in (None, partition)
+            and all(_is_same(event.facts.get(name), wanted) for name, wanted in self.facts.items())
+        )
+
+
+def _is_same(fact: Fact, wanted: Wanted) -> bool:
+    # To Python, 1 is True; a trace means one or the other.
+    return fact == wanted and isinstance(fact, bool) == isinstance(wanted, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +122,51 @@ class Rule:
     def __post_init__(self) -> None:
         if len(self.id) > MOST_ID_CHARACTERS:
             raise ConfigError(f"the id of a fault has at most {MOST_ID_CHARACTERS} characters")
+        subject, name = subject_of(self.then), action_name(self.then)
+        for one in fields(self.match):
+            if one.name not in ABOUT[subject] and getattr(self.match, one.name) != getattr(ANY, one.name):
+                raise ConfigError(f"{name} is about {WHOSE[subject]}: there is no {one.name} to match")
+        if subject == "event" and self.match.event is None:
+            raise ConfigError(f"{name} happens at an event: say which kind")
+        if subject == "disk":
+            self._check_disk(name)
+
+    def _check_disk(self, name: str) -> None:
+        if self.match.broker is None:
+            raise ConfigError(f"{name} is about a disk: say which broker's")
+        if (self.match.topic is None) != (self.match.partition is None):
+            raise ConfigError(
+                f"{name} is about a whole disk, or one log: give topic and partition, or neither"
+            )
+        if self.when.probability is not None or (isinstance(self.then, DiskFull) and self.when != When()):
+            wanted = "neither nth, skip, times nor" if isinstance(self.then, DiskFull) else "no"
+            raise ConfigError(f"{name} knows {wanted} probability")
+
+
+ANY: Final = Match()
+ABOUT: Final[dict[Subject, frozenset[str]]] = {
+    "request": frozenset(
+        (
+            "api",
+            "version",
+            "client_id",
+            "topic",
+            "partition",
+            "broker",
+            "group",
+            "transactional_id",
+            "between_brokers",
+        )
+    ),
+    "disk": frozenset(("topic", "partition", "broker")),
+    "event": frozenset(("event", "topic", "partition", "broker", "facts")),
+}
+"""Fields of a match that mean something, by what its action is about."""
+WHOSE: Final[dict[Subject, str]] = {
+    "request": "requests and replies",
+    "disk": "a broker's disk",
+    "event": "an event of a node",
+}
 
 
 MOST_ID_CHARACTERS: Final = 200

@@ -117,8 +117,7 @@ class Driver:
         self._turn_open = False
         if ran:
             self.turns += 1
-            for watcher in tuple(self.watchers):
-                watcher()
+            self.look_around()
         self.look_at_timers()
         if self.has_work:
             self.open_turn()
@@ -131,6 +130,11 @@ class Driver:
         if self._writing or self._turn_open:
             return True
         return any(life.has_work(self.now, self.firing) for life in self.lives)
+
+    def look_around(self) -> None:
+        """Let whoever watches look at the nodes."""
+        for watcher in tuple(self.watchers):
+            watcher()
 
     # Time.
 

@@ -9,9 +9,12 @@ from typing import NamedTuple
 from minikafka._core import Disk
 from minikafka.broker.broker import Broker
 from minikafka.broker.controller_node import ControllerNode
+from minikafka.errors import ConfigError
+from minikafka.faults.actions import PowerLoss
 from minikafka.faults.book import Armed, Rules
 from minikafka.faults.rule import Rule
 from minikafka.history import History
+from minikafka.runtime.calls import AtEvent, Calls
 from minikafka.runtime.control.looking import look
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.time import Timeline
@@ -21,9 +24,10 @@ from minikafka.runtime.host import NodeHost
 from minikafka.runtime.plan import NodePlan, build
 from minikafka.runtime.ports import Port
 from minikafka.runtime.server import Listener
+from minikafka.runtime.striking import Deeds, Striking
 from minikafka.runtime.timeline import DriverTimeline
-from minikafka.trace import Trace
-from minikafka.types import BrokerId
+from minikafka.trace import Trace, TraceEvent
+from minikafka.types import CONTROLLER_ID, BrokerId
 
 
 class Place(NamedTuple):
@@ -50,8 +54,9 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
         rules: Rules,
         on_halt: Callable[[HostedNode], None],
         trace: Trace,
+        deeds: Deeds,
     ) -> None:
-        """`trace`: one for all lives of the node."""
+        """`trace`: one for all lives of the node. `deeds`: what is done to it at an event."""
         plan = place.plan
         super().__init__(
             driver,
@@ -64,6 +69,7 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
             plan.settings().socket_request_max_bytes,
             trace,
         )
+        self.striking: Striking = Striking(self, disk, deeds)
 
     @property
     def pid(self) -> int:
@@ -90,31 +96,82 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
         if isinstance(self.node, Broker):
             self.node.hold_metadata(held=held)
 
-    async def fail_sync(self, times: int) -> None:
-        self._disk.fail_sync(self.directory, times)
-
 
 class EmbeddedRules:
     """The rules that all nodes of this process share."""
 
-    def __init__(self, rules: Rules, on_heal: Callable[[], None]) -> None:
+    def __init__(self, rules: Rules, calls: Calls, *, tracked: bool) -> None:
+        """`tracked`: the disk knows what was not synced."""
+        self.nodes: list[EmbeddedNode] = []
         self._rules = rules
-        self._on_heal = on_heal
+        self._calls = calls
+        self._tracked = tracked
 
     @property
     def in_force(self) -> list[Armed]:
         return list(self._rules.in_force)
 
-    async def add(self, rule: Rule) -> Armed:
-        return self._rules.add(rule)
+    async def add(self, rule: Rule, call: AtEvent | None = None) -> Armed:
+        check_rule(rule, [node.node_id for node in self.nodes], tracked=self._tracked)
+        armed = self._rules.add(rule)
+        if call is not None:
+            self._calls.keep(armed, call)
+        for node in self.nodes:
+            node.striking.arm(armed)
+        return armed
 
     async def remove(self, armed: Armed) -> None:
         self._rules.remove(armed)
-        self._on_heal()
+        self._calls.forget(armed)
+        for node in self.nodes:
+            node.striking.disarm(armed)
+            node.faults_healed()
 
     async def clear(self) -> None:
-        self._rules.clear()
-        self._on_heal()
+        for armed in self.in_force:
+            await self.remove(armed)
+
+
+def check_rule(rule: Rule, nodes: Sequence[BrokerId], *, tracked: bool) -> None:
+    """Raises ConfigError for a rule that could never strike in this cluster."""
+    broker = rule.match.broker
+    if broker is not None and broker not in nodes:
+        known = ", ".join(map(str, sorted(nodes)))
+        raise ConfigError(f"there is no node {broker}; there are {known} ({CONTROLLER_ID} is the controller)")
+    if isinstance(rule.then, PowerLoss) and not tracked:
+        raise ConfigError("power_loss needs disks that remember what was synced, and these do not")
+
+
+class InThisProcess:
+    """What is done to a node that shares its process with others (`striking.Deeds`)."""
+
+    def __init__(self, driver: Driver, calls: Calls) -> None:
+        self._driver = driver
+        self._calls = calls
+        self.node: EmbeddedNode | None = None
+
+    @property
+    def _struck(self) -> EmbeddedNode:
+        assert self.node is not None, "a node that does not exist was struck"
+        return self.node
+
+    def kill(self) -> None:
+        self._struck.kill()
+
+    def lose_power(self, seed: int | None) -> None:
+        self._struck.lose_power(seed)
+
+    def pause(self) -> None:
+        self._struck.pause_at_once()
+
+    def call(self, armed: Armed, event: TraceEvent) -> None:
+        self._struck.stand_still()
+        armed.calling += 1
+        recorded = self._driver.history.find(self._struck.node_id, event)
+        self._calls.run(armed, recorded, self._struck.go_on)
+
+    def count(self, armed: Armed, times: int) -> None:
+        armed.fired += times
 
 
 class Embedded:
@@ -124,20 +181,19 @@ class Embedded:
         """The first place is the controller's."""
         self.driver = driver
         self._timeline = DriverTimeline(driver)
-        rules = Rules()
-        self.rules = EmbeddedRules(rules, self._healed)
+        rules, calls = Rules(), Calls(driver.loop, driver.look_around)
+        self.rules = EmbeddedRules(rules, calls, tracked=places[0].plan.tracked)
         self.halted: list[HostedNode] = []
         disk = Disk.tracked() if places[0].plan.tracked else Disk.os()
-        nodes = [
-            EmbeddedNode(driver, place, disk, new_uuid, rules, self.halted.append, Trace(on=place.plan.trace))
-            for place in places
-        ]
+        nodes = self.rules.nodes
+        for place in places:
+            deeds = InThisProcess(driver, calls)
+            deeds.node = EmbeddedNode(
+                driver, place, disk, new_uuid, rules, self.halted.append, Trace(on=place.plan.trace), deeds
+            )
+            nodes.append(deeds.node)
         self.controller = nodes[0]
         self.brokers: dict[BrokerId, EmbeddedNode] = {node.node_id: node for node in nodes[1:]}
-
-    def _healed(self) -> None:
-        for node in (self.controller, *self.brokers.values()):
-            node.faults_healed()
 
     @property
     def watchers(self) -> list[Callable[[], None]]:

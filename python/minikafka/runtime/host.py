@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from minikafka.effects import FaultsHealed, Halt, Node, StopRequested
 from minikafka.errors import MinikafkaError
@@ -13,6 +13,7 @@ from minikafka.runtime.disk import LifeDisk
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.life import MAX_FRAME_BYTES, Life
 from minikafka.runtime.server import Listener
+from minikafka.runtime.striking import Striking
 from minikafka.trace import NOBODY, Trace
 from minikafka.types import BrokerId
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from minikafka._core import Disk
 
 N = TypeVar("N", bound=Node)
+STRUCK: Final = "struck"
+"""Why a life is paused at an event."""
 
 
 class HostState(Enum):
@@ -62,6 +65,9 @@ class NodeHost(Generic[N]):
         self._life: Life | None = None
         self._life_disk = LifeDisk(disk)
         self._ended = asyncio.Event()
+        self._losing: asyncio.Task[None] | None = None
+        """What a power cut takes away is being taken away."""
+        self.striking: Striking | None = None
 
     @property
     def node(self) -> N | None:
@@ -72,7 +78,7 @@ class NodeHost(Generic[N]):
     def state(self) -> HostState:
         if self._life is None or self._life.is_over:
             return HostState.STOPPED if self.halted is None or self.halted.clean else HostState.HALTED
-        return HostState.PAUSED if self._life.is_paused else HostState.RUNNING
+        return HostState.PAUSED if self._life.was_asked_to_pause else HostState.RUNNING
 
     @property
     def is_alive(self) -> bool:
@@ -97,6 +103,8 @@ class NodeHost(Generic[N]):
             self.trace,
         )
         self._life = life
+        if self.striking is not None:
+            self.striking.begin(life)
         self._listen(life, internal=True)
         life.start()
 
@@ -121,15 +129,35 @@ class NodeHost(Generic[N]):
         self._clean_up()
 
     async def rest(self) -> None:
-        """Wait until nothing of an ended life still touches the directory."""
+        """Wait until nothing of an ended life still touches the directory. Raises MinikafkaError when its power was cut
+        at an event and the disk cannot tell what was not synced."""
+        losing = self._losing
+        if losing is not None:
+            try:
+                await losing
+            finally:
+                self._losing = None
+        await self._quiesce()
+
+    async def _quiesce(self) -> None:
         if self._life is not None and self._life.is_over:
             await self._life.quiesce()
         self._life_disk.close_logs()
 
     async def power_loss(self, seed: int | None) -> None:
         """Kill, then take away what was not on disk. Raises MinikafkaError when the disk cannot tell what was."""
-        self.kill()
+        self.lose_power(seed)
         await self.rest()
+
+    def lose_power(self, seed: int | None) -> None:
+        """The same, begun: it is dead at once, and `rest` waits for the remainder."""
+        self.kill()
+        self._losing = self.driver.loop.create_task(self._leave_crash_image(self._losing, seed))
+
+    async def _leave_crash_image(self, before: asyncio.Task[None] | None, seed: int | None) -> None:
+        if before is not None:
+            await before
+        await self._quiesce()
         try:
             self._disk.power_loss(self.directory, seed)
         except ValueError as error:
@@ -137,12 +165,25 @@ class NodeHost(Generic[N]):
 
     async def pause(self) -> None:
         """Deliver no event to it, as if its process were stopped; connections stay open."""
+        self.pause_at_once()
+
+    def pause_at_once(self) -> None:
+        """The same, in the middle of a turn or not."""
         if self._life is not None:
             self._life.pause()
 
     def resume(self) -> None:
         if self._life is not None:
             self._life.resume()
+
+    def stand_still(self) -> None:
+        """In the middle of a turn or not: nothing is done until `go_on`. Not what `pause` and `resume` are about."""
+        if self._life is not None:
+            self._life.pause(STRUCK)
+
+    def go_on(self) -> None:
+        if self._life is not None:
+            self._life.resume(STRUCK)
 
     def faults_healed(self) -> None:
         """Rules it shares are not in force any more."""

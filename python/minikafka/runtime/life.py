@@ -7,7 +7,7 @@ heard by nobody, as with a process that died.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,7 +38,7 @@ from minikafka.effects import (
 from minikafka.runtime.connection import Stopped
 from minikafka.runtime.peer import PeerPool
 from minikafka.runtime.timers import Firing, TimerHeap
-from minikafka.trace import NOBODY, Trace
+from minikafka.trace import NOBODY, Trace, TraceEvent
 from minikafka.types import BrokerId, Now
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 MAX_FRAME_BYTES: Final = 100 << 20
 """Kafka's `socket.request.max.bytes`, for answers between nodes too."""
+ASKED: Final = "asked"
+"""Why a life is paused, unless something else is said."""
 
 
 class Life:
@@ -69,7 +71,9 @@ class Life:
         self.node = node
         self.max_frame_bytes = max_frame_bytes
         self.is_over = False
-        self.is_paused = False
+        self._pauses: set[str] = set()
+        self._stands = False
+        """Over or paused."""
         self.connections: dict[ConnectionId, ServedConnection] = {}
         self.peers = PeerPool(self)
         self._at_work = 0
@@ -79,7 +83,12 @@ class Life:
         self._waits = TimerHeap()
         """Timers of requests that wait: their deadlines are of waiting time (`Now.waiting_ms`)."""
         self._events: list[Event] = []
+        self._unfinished: list[Effect] = []
+        """What is left of a turn in the middle of which the life was paused."""
         self._on_end = on_end
+        self.on_events: Callable[[Sequence[TraceEvent]], None] | None = None
+        """Hears what a turn told before anything it decided is done; may end the life, or pause it."""
+        self.after_turn: Callable[[], None] | None = None
         self.earliest_ms: int | None = None
         """Broker time of the driver at which the next timer is due; None while there is none to run."""
         self.earliest_wait_ms: int | None = None
@@ -99,7 +108,7 @@ class Life:
             CloseConnection: self._close_connection,
             PauseReading: self._pause_reading,
             ResumeReading: self._resume_reading,
-            Traced: lambda effect: driver.history.record(node_id, effect.events),
+            Traced: lambda effect: self._told(effect.events),
             Halt: self._halt,
         }
 
@@ -121,7 +130,7 @@ class Life:
 
     def has_work(self, now: Now, firing: Firing) -> bool:
         """Whether there are events, or timers due at `now` of the driver and of those that fire."""
-        if self._events:
+        if self._events or self._unfinished:
             return not self.is_paused
         if firing is Firing.NOTHING:
             return False
@@ -133,6 +142,11 @@ class Life:
 
     def run_turn(self, firing: Firing) -> None:
         """Give the node what is ready, due timers last."""
+        if self._unfinished:
+            unfinished, self._unfinished = self._unfinished, []
+            self._carry_out(unfinished)
+            if self._stands:
+                return
         events, self._events = self._events, []
         if firing is not Firing.NOTHING:
             events.extend(map(TimerFired, self._take_due(self.driver.now, firing)))
@@ -181,12 +195,19 @@ class Life:
         except Exception as error:  # noqa: BLE001 - whatever it is, an invariant is broken and this node must not go on
             self._end(Halt(f"{type(error).__name__}: {error}", clean=False), error)
             return
-        execute = self._execute
-        for effect in effects:
-            execute[type(effect)](effect)
-            if self.is_over:
-                break
+        self._carry_out(effects)
+        if self.after_turn is not None:
+            self.after_turn()
         self._look_at_timers()
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        execute = self._execute
+        for done, effect in enumerate(effects, 1):
+            execute[type(effect)](effect)
+            if self._stands:
+                if not self.is_over:
+                    self._unfinished = effects[done:]
+                break
 
     def descriptors(self) -> list[int]:
         """Of every connection, accepted or made."""
@@ -195,10 +216,21 @@ class Life:
 
     # The levers.
 
-    def pause(self) -> None:
-        """Deliver nothing until `resume`; connections stay open and are not read."""
-        if not self.is_paused:
-            self.is_paused = True
+    @property
+    def is_paused(self) -> bool:
+        return bool(self._pauses)
+
+    @property
+    def was_asked_to_pause(self) -> bool:
+        return ASKED in self._pauses
+
+    def pause(self, why: str = ASKED) -> None:
+        """Deliver nothing until `resume`; connections stay open and are not read. In the middle of a turn: nothing
+        else that it decided is done before."""
+        was_paused = self.is_paused
+        self._pauses.add(why)
+        if not was_paused:
+            self._stands = True
             self._paused_at_ms = self.driver.now.monotonic_ms
             for connection in self.connections.values():
                 connection.stop_reading(Stopped.NODE_PAUSED)
@@ -206,11 +238,14 @@ class Life:
             self._look_at_timers()
             self.driver.look_at_timers()
 
-    def resume(self) -> None:
-        if self.is_paused:
+    def resume(self, why: str = ASKED) -> None:
+        """Go on, unless it stands still for another reason too."""
+        was_paused = self.is_paused
+        self._pauses.discard(why)
+        if was_paused and not self.is_paused:
             self.driver.open_turn()
             self._lost_ms += self.driver.read_time().monotonic_ms - self._paused_at_ms
-            self.is_paused = False
+            self._stands = self.is_over
             for connection in self.connections.values():
                 connection.resume_reading(Stopped.NODE_PAUSED)
             self.peers.resume_reading(Stopped.NODE_PAUSED)
@@ -221,9 +256,10 @@ class Life:
         """Over at once, and nobody is told. Connections are reset, or closed after what was sent if `cleanly`."""
         if self.is_over:
             return
-        self.is_over = True
+        self.is_over = self._stands = True
         self.earliest_ms = self.earliest_wait_ms = None
         self._events.clear()
+        self._unfinished.clear()
         self.driver.lives.remove(self)
         self.driver.look_at_timers()
         connections, self.connections = self.connections, {}
@@ -265,7 +301,12 @@ class Life:
         """The kernel has the bytes of these answers: from here on a client may know."""
         if self.trace.on:
             self.trace.event("left", "L14", cause=answers[0], acks=answers)
-            self.driver.history.record(self.node_id, self.trace.take())
+            self._told(self.trace.take())
+
+    def _told(self, events: list[TraceEvent]) -> None:
+        self.driver.history.record(self.node_id, events)
+        if self.on_events is not None:
+            self.on_events(events)
 
     # Effects out.
 

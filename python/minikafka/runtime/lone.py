@@ -15,13 +15,14 @@ from minikafka._core import Disk
 from minikafka.errors import ConfigError, MinikafkaError, WaitTimeout
 from minikafka.faults.book import Rules
 from minikafka.runtime import rpc
+from minikafka.runtime.calls import Calls
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.until import until
 from minikafka.runtime.control.views import HEALTH, Question
 from minikafka.runtime.directories import DataDirectory
 from minikafka.runtime.driver import Driver
-from minikafka.runtime.embedded import EmbeddedNode, EmbeddedRules, Place
+from minikafka.runtime.embedded import EmbeddedNode, EmbeddedRules, InThisProcess, Place
 from minikafka.runtime.plan import plan_of
 from minikafka.runtime.ports import Port
 from minikafka.runtime.spec import ClusterSpec
@@ -53,7 +54,8 @@ class LoneNode:
         self.halted: list[HostedNode] = []
         self.spec = spec
         self._rules = Rules()
-        self.rules = EmbeddedRules(self._rules, self._healed)
+        self._calls = Calls(loop, self.driver.look_around)
+        self.rules = EmbeddedRules(self._rules, self._calls, tracked=False)
         self._node_id = node
         self._controller = controller
         self._node: EmbeddedNode | None = None
@@ -117,7 +119,8 @@ class LoneNode:
             listen,
             self._controller or listen[0],
         )
-        self._node = EmbeddedNode(
+        deeds = InThisProcess(self.driver, self._calls)
+        self._node = deeds.node = EmbeddedNode(
             self.driver,
             Place(plan, self._ports),
             Disk.os(),
@@ -125,7 +128,9 @@ class LoneNode:
             self._rules,
             self.halted.append,
             Trace(on=plan.trace),
+            deeds,
         )
+        self.rules.nodes.append(self._node)
         await self._node.start()
         try:
             await self.until(HEALTH, self._serves_or_broke, JOIN_TIMEOUT_S, lambda _: "not in service")
@@ -163,10 +168,6 @@ class LoneNode:
     def _serves_or_broke(self, view: ClusterView) -> bool:
         seen = view.nodes.get(self._node_id)
         return bool(self.halted) or (seen is not None and seen.is_running)
-
-    def _healed(self) -> None:
-        if self._node is not None:
-            self._node.faults_healed()
 
     def _where(self) -> str:
         host, port = self._controller or ("", 0)

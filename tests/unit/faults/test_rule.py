@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,19 +12,29 @@ from minikafka.errors import ConfigError, ErrorCode
 from minikafka.faults.actions import (
     ACTIONS,
     Action,
+    Call,
     Close,
     Delay,
+    DiskFull,
     DropRequest,
     DropResponse,
     Error,
+    FailFsync,
     Hold,
+    Kill,
+    Pause,
+    PowerLoss,
     Reorder,
+    SlowDisk,
+    subject_of,
 )
 from minikafka.faults.book import MOST_RULES, Rules, find
 from minikafka.faults.names import API_NAMES
 from minikafka.faults.plain import from_json, status, to_json
 from minikafka.faults.rule import Match, Rule, When, chance
 from minikafka.runtime.control.plain import from_plain, to_plain
+from minikafka.trace import TraceEvent
+from minikafka.types import TopicPartition
 
 EXAMPLES: list[Action] = [
     Error(ErrorCode.NOT_LEADER_OR_FOLLOWER),
@@ -33,8 +44,21 @@ EXAMPLES: list[Action] = [
     Hold("request"),
     Delay(200, "request"),
     Reorder(3),
+    FailFsync(),
+    DiskFull(after_bytes=7),
+    SlowDisk(20),
+    Kill(),
+    PowerLoss(seed=7),
+    Pause(),
 ]
-EVERYTHING = Match("Produce", 9, "c", "t", 0, 1, "g", "x", None)
+LEAST = {"request": Match(), "disk": Match(broker=1), "event": Match(event="append")}
+MOST = {
+    "request": Match("Produce", 9, "c", "t", 0, 1, "g", "x", None),
+    "disk": Match(broker=1, topic="t", partition=0),
+    "event": Match(
+        event="isr", broker=1, topic="t", partition=0, facts={"a": "x", "b": 1, "c": True, "d": None}
+    ),
+}
 
 
 def struck(when: When, of: int) -> list[int]:
@@ -48,13 +72,16 @@ def struck(when: When, of: int) -> list[int]:
 
 def test_every_action_has_an_example_here() -> None:
     """So that the tests below cover each."""
-    assert {type(example) for example in EXAMPLES} == set(ACTIONS.values())
+    assert {type(example) for example in EXAMPLES} | {Call} == set(ACTIONS.values())
 
 
 @pytest.mark.parametrize("then", EXAMPLES)
 def test_a_rule_survives_json_and_the_control_channel(then: Action) -> None:
     """Both ways, with every field of its match given and with none."""
-    for rule in (Rule(then), Rule(then, EVERYTHING, When(skip=1, times=2, probability=0.5, seed=7), "mine")):
+    subject = subject_of(then)
+    chance = None if subject == "disk" else 0.5
+    when = When() if isinstance(then, DiskFull) else When(skip=1, times=2, probability=chance, seed=7)
+    for rule in (Rule(then, LEAST[subject]), Rule(then, MOST[subject], when, "mine")):
         assert from_json(json.loads(json.dumps(to_json(rule)))) == rule
         assert from_plain(Rule, json.loads(json.dumps(to_plain(rule)))) == rule
 
@@ -100,6 +127,30 @@ def test_json_says_only_what_was_asked_for() -> None:
         ({"then": "close", "when": {"nth": 1, "times": 1}}, "nth says it all"),
         ({"then": "close", "when": {"times": 0}}, "times is 0, and must be at least 1"),
         ({"then": "close", "when": {"probability": 2}}, "must be between 0 and 1"),
+        ({"then": "kill"}, "kill happens at an event: say which kind"),
+        ({"then": "kill", "match": {"event": "apend"}}, "no kind of event 'apend'; did you mean append"),
+        (
+            {"then": "kill", "match": {"event": "isr", "api": "Fetch"}},
+            "about an event of a node: there is no api",
+        ),
+        (
+            {"then": "close", "match": {"event": "isr"}},
+            "close is about requests and replies: there is no event",
+        ),
+        (
+            {"then": "kill", "match": {"event": "isr", "facts": {"x": []}}},
+            r"match.facts.x is \[\], and must be a str",
+        ),
+        ({"then": "call", "match": {"event": "isr"}}, "a function cannot be given as JSON"),
+        ({"then": "fail_fsync"}, "fail_fsync is about a disk: say which broker's"),
+        (
+            {"then": "fail_fsync", "match": {"broker": 1, "topic": "t"}},
+            "give topic and partition, or neither",
+        ),
+        (
+            {"then": "disk_full", "match": {"broker": 1}, "when": {"nth": 2}},
+            "neither nth, skip, times nor prob",
+        ),
         ({"then": "close", "id": 5}, "the id of a fault is a string, not 5"),
         ({"then": "close", "id": "x" * 201}, "at most 200 characters"),
     ],
@@ -148,6 +199,23 @@ def test_a_rule_without_an_id_is_given_one_and_no_two_have_the_same() -> None:
         rules.add(Rule(Close(), id="fault-1"))
     with pytest.raises(ConfigError, match="no fault 'fault-l' in force; did you mean fault-"):
         find(rules.in_force, "fault-l")
+
+
+def test_an_event_is_met_by_kind_place_and_what_it_says() -> None:
+    """Anything that differs is enough; 1 is not True."""
+    event = TraceEvent(7, 0, "isr", "R8", TopicPartition("t", 0), None, {"a": "x", "b": 1})
+    met = Match(event="isr", broker=1, topic="t", partition=0, facts={"a": "x", "b": 1, "absent": None})
+    assert met.is_event(1, event)
+    assert not met.is_event(2, event)
+    others: list[dict[str, Any]] = [
+        {"event": "append"},
+        {"topic": "u"},
+        {"partition": 1},
+        {"facts": {"b": True}},
+        {"facts": {"absent": 0}},
+    ]
+    assert not any(replace(met, **other).is_event(1, event) for other in others)
+    assert not met.is_event(1, event._replace(partition=None))
 
 
 def test_there_is_a_limit_to_rules() -> None:

@@ -141,7 +141,7 @@ def test_events_come_from_every_process_and_are_ordered_within_each(three: Clust
 def test_a_controller_whose_disk_fails_halts_and_the_block_says_so() -> None:
     """Its process ends by itself after saying why."""
     kafka = Cluster(mode="process").start()
-    kafka.run(lambda supervisor: supervisor.controller.fail_sync(1))
+    kafka.faults.fail_fsync(broker="controller", times=1)
     with pytest.raises(MinikafkaError):
         kafka.topic("t")
     with pytest.raises(BrokerHalted, match="controller halted"):

@@ -9,6 +9,7 @@ from minikafka.effects import Halt
 from minikafka.faults.book import Armed
 from minikafka.faults.rule import Rule
 from minikafka.history import History
+from minikafka.runtime.calls import AtEvent
 from minikafka.runtime.control.time import Timeline
 from minikafka.runtime.control.views import NodeView, Question
 from minikafka.runtime.host import HostState
@@ -84,11 +85,6 @@ class HostedNode(Protocol):
     async def hold_metadata(self, *, held: bool) -> None:
         """R19: let what a broker tells clients of the cluster stand still, or go on. Its next life begins without."""
 
-    # Its disk.
-
-    async def fail_sync(self, times: int) -> None:
-        """The next `times` fsyncs in its directory fail."""
-
     def descriptors(self) -> list[int]:
         """Of every socket that this process holds for it."""
 
@@ -100,8 +96,11 @@ class RuleBook(Protocol):
     def in_force(self) -> list[Armed]:
         """Oldest first, each with how often it struck so far."""
 
-    async def add(self, rule: Rule) -> Armed:
-        """In force everywhere when this returns; the one returned counts. Raises ConfigError for an id in force."""
+    async def add(self, rule: Rule, call: AtEvent | None = None) -> Armed:
+        """In force everywhere when this returns; the one returned counts. `call`: the function of a `Call`.
+
+        Raises ConfigError for an id in force, and for what could never strike here.
+        """
 
     async def remove(self, armed: Armed) -> None:
         """Heal it: what it kept goes on. No-op when it is not in force."""

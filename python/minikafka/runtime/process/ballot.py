@@ -25,12 +25,13 @@ class CountedByParent(Armed):
 
     __slots__ = ("_ballot",)
 
-    def __init__(self, rule: Rule, number: int, ballot: socket.socket) -> None:
+    def __init__(self, rule: Rule, number: int, fired: int, ballot: socket.socket) -> None:
         super().__init__(rule, number)
+        self.fired = fired
         self._ballot = ballot
 
     def strikes(self) -> bool:
-        """Whether this request is struck. Ends the process when there is no parent to ask."""
+        """Whether this request, or event, is struck. Ends the process when there is no parent to ask."""
         self._ballot.sendall(NUMBER.pack(self.number))
         answer = self._ballot.recv(NUMBER.size, socket.MSG_WAITALL)
         if len(answer) < NUMBER.size:

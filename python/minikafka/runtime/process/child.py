@@ -34,7 +34,7 @@ from minikafka.runtime.process.orphan import die_with_parent
 from minikafka.runtime.process.telling import Telling
 from minikafka.runtime.timeline import DriverTimeline
 from minikafka.runtime.tuning import calm_collector, raise_file_limit
-from minikafka.trace import Trace
+from minikafka.trace import Trace, TraceEvent
 
 ORPHANED: Final = 1
 
@@ -75,7 +75,7 @@ class Child:
             messages.AddRule: self._add_rule,
             messages.RemoveRule: self._remove_rule,
             messages.Tell: self._tell,
-            messages.FailSync: lambda message: self._in_background(self._living.fail_sync(message.times)),
+            messages.GoOn: lambda _: self._living.go_on(),
             messages.HoldMetadata: lambda message: self._in_background(
                 self._living.hold_metadata(held=message.held)
             ),
@@ -132,6 +132,7 @@ class Child:
                 self._rules,
                 self._halted,
                 self._trace,
+                self,
             )
         except MinikafkaError as error:
             self._channel.send(messages.Begun(str(error)))
@@ -214,14 +215,45 @@ class Child:
     # Faults.
 
     def _add_rule(self, message: messages.AddRule) -> None:
-        armed = CountedByParent(message.rule, message.number, self._ballot)
+        armed = CountedByParent(message.rule, message.number, message.fired, self._ballot)
         self._by_number[message.number] = self._rules.put(armed)
+        if self._node is not None:
+            self._node.striking.arm(armed)
 
     def _remove_rule(self, message: messages.RemoveRule) -> None:
         armed = self._by_number.pop(message.number, None)
         if armed is not None:
             self._rules.remove(armed)
-            self._living.faults_healed()
+            if self._node is not None:
+                self._node.striking.disarm(armed)
+                self._node.faults_healed()
+
+    # What is done at an event (`striking.Deeds`): to this process, in the middle of a turn.
+
+    def kill(self) -> None:
+        self._say_last_words()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def lose_power(self, seed: int | None) -> None:
+        self._say_last_words()
+        self._living.kill()
+        self._in_background(self._power_loss(seed))
+
+    def pause(self) -> None:
+        self._freeze()
+
+    def call(self, armed: Armed, event: TraceEvent) -> None:
+        self._living.stand_still()
+        self._telling.flush()
+        self._channel.send(messages.Called(armed.number, event))
+
+    def count(self, armed: Armed, times: int) -> None:
+        armed.fired += times
+        self._channel.send(messages.Fired(armed.number, times))
+
+    def _say_last_words(self) -> None:
+        self._telling.flush()
+        self._channel.flush()
 
     def _tell(self, message: messages.Tell) -> None:
         self._trace.on = message.on

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+from minikafka.faults.actions import Call
 from minikafka.faults.book import Armed, Rules
 from minikafka.faults.rule import Rule
 from minikafka.history import History
+from minikafka.runtime.calls import AtEvent, Calls
 from minikafka.runtime.clock import BrokerClock
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.time import Timeline
+from minikafka.runtime.embedded import check_rule
 from minikafka.runtime.plan import NodePlan
 from minikafka.runtime.process import messages
 from minikafka.runtime.process.node import ChildNode
@@ -31,13 +34,13 @@ class ChildProcesses:
         self._delays_ms: dict[frozenset[BrokerId], int] = {}
         self._clock = BrokerClock()
         """What the children's clocks are set by: a new life's, too, which begins in the middle of it all."""
-        self.rules = SharedRules(self._say)
+        self.rules = SharedRules(loop, self.history, plans, self._say, self._changed)
         nodes = [
             ChildNode(
                 loop,
                 plan,
                 seed,
-                self.rules.strikes,
+                self.rules,
                 self._told,
                 self._changed,
                 self.halted.append,
@@ -99,35 +102,70 @@ class ChildProcesses:
 class SharedRules:
     """Fault rules in force at every child, counted here."""
 
-    def __init__(self, say: Callable[[messages.ToChild], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        history: History,
+        plans: Sequence[NodePlan],
+        say: Callable[[messages.ToChild], Awaitable[None]],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._history = history
+        self._plans = plans
         self._say = say
         self._book = Rules()
+        self._calls = Calls(loop, on_change)
 
     @property
     def in_force(self) -> list[Armed]:
         return list(self._book.in_force)
 
-    async def add(self, rule: Rule) -> Armed:
+    async def add(self, rule: Rule, call: AtEvent | None = None) -> Armed:
+        check_rule(rule, [plan.node for plan in self._plans], tracked=self._plans[0].tracked)
         armed = self._book.add(rule)
-        await self._say(messages.AddRule(armed.number, armed.rule))
+        if call is not None:
+            self._calls.keep(armed, call)
+        await self._say(messages.AddRule(armed.number, armed.rule, armed.fired))
         return armed
 
     async def remove(self, armed: Armed) -> None:
         if self._book.is_in_force(armed.number):
             self._book.remove(armed)
+            self._calls.forget(armed)
             await self._say(messages.RemoveRule(armed.number))
 
     async def clear(self) -> None:
         for armed in self.in_force:
             await self.remove(armed)
 
-    def strikes(self, number: int) -> int:
-        """A child met a request that this rule is about: how often it struck, if it strikes this one; else 0."""
-        for armed in self._book.in_force:
-            if armed.number == number:
-                return armed.fired if armed.strikes() else 0
-        return 0
+    def strikes(self, number: int) -> Armed | None:
+        """A child met what this rule is about: the rule, if it strikes now."""
+        armed = self._find(number)
+        if armed is None or not armed.strikes():
+            return None
+        if isinstance(armed.rule.then, Call):
+            # The child says in a moment at which event it stands still.
+            armed.calling += 1
+        return armed
+
+    def fired(self, number: int, times: int) -> None:
+        """A child's disk struck."""
+        armed = self._find(number)
+        if armed is not None:
+            armed.fired += times
+
+    def called(self, node: ChildNode, message: messages.Called) -> None:
+        """A child stands still at an event: call the function, then let it go on."""
+        armed = self._find(message.number)
+        if armed is None:
+            node.send(messages.GoOn())
+            return
+        event = self._history.find(node.node_id, message.event)
+        self._calls.run(armed, event, lambda: node.send(messages.GoOn()))
+
+    def _find(self, number: int) -> Armed | None:
+        return next((armed for armed in self._book.in_force if armed.number == number), None)
 
     def all(self) -> list[messages.ToChild]:
         """For a new life."""
-        return [messages.AddRule(armed.number, armed.rule) for armed in self._book.in_force]
+        return [messages.AddRule(armed.number, armed.rule, armed.fired) for armed in self._book.in_force]

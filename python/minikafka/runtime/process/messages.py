@@ -93,10 +93,11 @@ class Heal:
 
 @dataclass(frozen=True, slots=True)
 class AddRule:
-    """A fault rule is in force; whether it strikes is asked of the parent (`ballot.py`)."""
+    """A fault rule is in force; whether it strikes is asked of the parent (`ballot.py`). fired: so often so far."""
 
     number: int
     rule: Rule
+    fired: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,8 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
-class FailSync:
-    """The next `times` fsyncs in the node's directory fail."""
-
-    times: int
+class GoOn:
+    """The function has returned that `Called` asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,7 @@ ToChild: TypeAlias = (
     | AddRule
     | RemoveRule
     | Tell
-    | FailSync
+    | GoOn
     | HoldMetadata
     | StopClock
     | StartClock
@@ -243,6 +242,22 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """Call the function of this rule; the node stands still until `GoOn`."""
+
+    number: int
+    event: TraceEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """The node's disk struck so many more times, by this rule."""
+
+    number: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Synced:
     """The answer to `Sync`."""
 
@@ -278,4 +293,6 @@ class Ended:
     clean: bool
 
 
-ToParent: TypeAlias = Begun | Seen | Frozen | Told | Synced | Standing | TimeIs | PowerLost | Ended
+ToParent: TypeAlias = (
+    Begun | Seen | Frozen | Told | Called | Fired | Synced | Standing | TimeIs | PowerLost | Ended
+)

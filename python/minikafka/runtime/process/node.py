@@ -10,10 +10,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from minikafka.effects import Halt
 from minikafka.errors import MinikafkaError
+from minikafka.faults.actions import Kill, Pause, PowerLoss
+from minikafka.faults.book import Armed
 from minikafka.runtime.control.plain import from_plain
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import NodeView, Question, narrowed
@@ -36,6 +38,19 @@ LEAVE_TIMEOUT_S: Final = 5.0
 """For a child to go by itself before it is killed."""
 
 
+class Book(Protocol):
+    """Fault rules as their children ask for them, by number."""
+
+    def strikes(self, number: int) -> Armed | None:
+        """The rule, if it strikes now."""
+
+    def fired(self, number: int, times: int) -> None:
+        """The child's disk struck."""
+
+    def called(self, node: ChildNode, message: messages.Called) -> None:
+        """The child stands still until a function has run."""
+
+
 class ChildNode:
     """Dead or alive; the port and the directory are kept for it by the parent."""
 
@@ -44,14 +59,14 @@ class ChildNode:
         loop: asyncio.AbstractEventLoop,
         plan: NodePlan,
         seed: int | None,
-        strikes: Callable[[int], int],
+        book: Book,
         on_told: Callable[[ChildNode, list[TraceEvent]], None],
         on_change: Callable[[], None],
         on_halt: Callable[[HostedNode], None],
         before_start: Callable[[], list[messages.ToChild]],
         wall_shift_ms: Callable[[], int],
     ) -> None:
-        """`strikes` counts fault rules, by number. `before_start`: what is to hold from a life's first moment.
+        """`book`: counts fault rules. `before_start`: what is to hold from a life's first moment.
         `wall_shift_ms`: by how much wall time is ahead of the machine's, now."""
         self.node_id = plan.node
         self.directory = plan.directory
@@ -60,7 +75,7 @@ class ChildNode:
         self._loop = loop
         self._plan = plan
         self._seed = seed
-        self._strikes = strikes
+        self._book = book
         self._on_told = on_told
         self._on_change = on_change
         self._on_halt = on_halt
@@ -81,6 +96,10 @@ class ChildNode:
         self._ended.set()
         self._died_hard = False
         """The last life ended with something unsynced that only the dead process knew of."""
+        self._is_dying = False
+        """A rule struck it dead; its process still has a moment to live."""
+        self._keeps_crash_image = False
+        """Its power was cut at an event, and it left behind what a power cut leaves."""
 
     # Its life.
 
@@ -90,20 +109,22 @@ class ChildNode:
 
     @property
     def state(self) -> HostState:
-        if self._process is not None:
+        if self.is_alive:
             return HostState.PAUSED if self._is_paused else HostState.RUNNING
         return HostState.STOPPED if self.halted is None or self.halted.clean else HostState.HALTED
 
     @property
     def is_alive(self) -> bool:
-        return self._process is not None
+        return self._process is not None and not self._is_dying
 
     async def start(self) -> None:
         """A new process on the same ports and directory. Raises MinikafkaError when it cannot be that node."""
         if self.is_alive:
             return
+        await self.rest()
         self.halted = None
         self._lives += 1
+        self._keeps_crash_image = False
         self._ended.clear()
         self._spawn()
         seed = None if self._seed is None else f"{self._seed}/{self.node_id}/{self._lives}"
@@ -134,7 +155,7 @@ class ChildNode:
                 stdout=subprocess.DEVNULL,
             )
         self._channel = Channel(self._loop, ours, self._heard, self._gone)
-        self._ballot = Ballot(self._loop, our_ballot, self._strikes)
+        self._ballot = Ballot(self._loop, our_ballot, self._strikes_now)
 
     async def stop(self) -> None:
         """Stop cleanly and wait for the end. A paused node is resumed first; no-op while not alive."""
@@ -145,7 +166,7 @@ class ChildNode:
 
     def kill(self, *, politely: bool = False) -> None:
         """SIGKILL. `politely`: connections are closed after what was sent; `rest` waits for that."""
-        if self._process is None:
+        if not self.is_alive:
             return
         if politely and not self._is_paused:
             self._send(messages.Leave())
@@ -155,7 +176,7 @@ class ChildNode:
 
     async def rest(self) -> None:
         """Wait until the process has ended."""
-        if self.is_alive:
+        if self._process is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), LEAVE_TIMEOUT_S)
             self._end()
@@ -168,6 +189,7 @@ class ChildNode:
         if not self._plan.tracked:
             raise MinikafkaError("no power loss on this disk: it does not remember what was synced")
         if not self.is_alive:
+            await self.rest()
             if self._died_hard:
                 raise MinikafkaError(
                     f"node {self.node_id} is dead, and what it had not synced was known to its process alone: "
@@ -200,6 +222,8 @@ class ChildNode:
     def resume(self) -> None:
         """SIGCONT."""
         if self._process is not None and self._is_paused:
+            # It may have been struck, and be about to stop.
+            _wait_until_stopped(self._process.pid)
             self._is_paused = False
             self._paused = None
             os.kill(self._process.pid, signal.SIGCONT)
@@ -214,8 +238,8 @@ class ChildNode:
 
     def seen(self, question: Question) -> NodeView | None:
         """While it is paused: out of what it said last."""
-        if self._is_paused:
-            return None if self._paused is None else narrowed(self._paused, question)
+        if self._is_paused and self._paused is not None:
+            return narrowed(self._paused, question)
         return self._watches.seen(question) if self.is_alive else None
 
     def unwatch(self, question: Question) -> None:
@@ -228,10 +252,6 @@ class ChildNode:
     def tell(self, *, on: bool) -> None:
         self._tells = on
         self._send(messages.Tell(on))
-
-    async def fail_sync(self, times: int) -> None:
-        self._send(messages.FailSync(times))
-        await self.sync()
 
     async def hold_metadata(self, *, held: bool) -> None:
         self._send(messages.HoldMetadata(held))
@@ -284,8 +304,31 @@ class ChildNode:
             self._on_told(self, message.events)
         elif isinstance(message, messages.Ended):
             self.halted = Halt(message.why, message.clean)
+        elif isinstance(message, messages.Called):
+            self._book.called(self, message)
+        elif isinstance(message, messages.Fired):
+            self._book.fired(message.number, message.times)
+            self._on_change()
         else:
-            self._answered(type(message), message)
+            self._take_answer(message)
+
+    def _take_answer(self, message: Any) -> None:
+        if isinstance(message, messages.Frozen) and self._is_paused:
+            self._paused = message.view
+            self._on_change()
+        if isinstance(message, messages.PowerLost) and self._is_dying:
+            self._keeps_crash_image = message.error is None
+        self._answered(type(message), message)
+
+    def _strikes_now(self, number: int) -> int:
+        """What it is struck by counts from the moment it is told so: it is dead, or stands still."""
+        armed = self._book.strikes(number)
+        if armed is None:
+            return 0
+        self._is_dying = isinstance(armed.rule.then, Kill | PowerLoss)
+        self._is_paused = self._is_paused or isinstance(armed.rule.then, Pause)
+        self._on_change()
+        return armed.fired
 
     def _answered(self, kind: type[Any], message: Any) -> None:
         waiting = self._waiting.pop(kind, None)
@@ -298,7 +341,7 @@ class ChildNode:
         status = self._end()
         if not was_told and status is not None and status > 0:
             self.halted = Halt(f"its process ended with status {status}", clean=False)
-        self._died_hard = self.halted is None or not self.halted.clean
+        self._died_hard = not self._keeps_crash_image and (self.halted is None or not self.halted.clean)
         if self.halted is not None and not self.halted.clean:
             self._on_halt(self)
             self._on_change()
@@ -315,7 +358,7 @@ class ChildNode:
             if end is not None:
                 end.close()
         self._channel = self._ballot = None
-        self._is_paused = False
+        self._is_paused = self._is_dying = False
         self._paused = None
         self._watches.forget_answers()
         for kind in list(self._waiting):
