@@ -26,15 +26,13 @@ Wanted: TypeAlias = str | int | bool | None
 class Match:
     """What a rule is about; None means any. Raises ConfigError for an API, or a kind of event, that nobody knows.
 
-    Requests and replies:
-    api: by Kafka's name, such as `Produce`. version: of the request. broker: the one that is asked, 1000 for the
-    controller. between_brokers: requests of other brokers (their fetches, say): False leaves them alone, True means
-    only them, None makes no difference; APIs that only brokers speak are always about brokers.
-
-    Disks: broker, and topic and partition for one log only.
-
-    Events: event is the kind (docs/reference/events.md), topic and partition what it is about, broker the node that
-    tells it, facts what it must say.
+    api: by Kafka's name, such as `Produce`. version: of the request. client_id: as sent. topic: that a request
+    names, by name or id; that an event is about; or, with partition, whose log a disk fault is about.
+    partition: likewise. broker: the one that is asked, whose disk it is, or that tells the event; 1000 for the
+    controller. group: that a request names. transactional_id: that a request names. between_brokers: requests
+    of other brokers (their fetches, say): False leaves them alone, True means only them, None makes no
+    difference; APIs that only brokers speak are always about brokers. event: the kind of the event
+    (docs/reference/events.md). facts: what the event must say.
     """
 
     api: str | None = None
