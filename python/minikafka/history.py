@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from itertools import islice, repeat
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from minikafka.trace import Fact, TraceEvent
 from minikafka.types import BrokerId
@@ -91,12 +92,27 @@ class Event(NamedTuple):
         return json.dumps(self.as_dict(), separators=(",", ":"))
 
 
+MOST_ASIDE: Final = 500
+"""Turns whose events are put aside before they are looked through."""
+HearAll: TypeAlias = Callable[[BrokerId, int, Sequence[TraceEvent]], None]
+"""(node, `seq` of the first, events in order)."""
+
+
 class History:
-    """A bounded ring of events, and listeners that hear each one once, in order."""
+    """A bounded ring of events, and listeners that hear each one once, in order.
+
+    Recording happens in the middle of everything else and so does as little as it can: the events of a turn are put
+    aside as they are, and looked through many at a time, or when somebody asks.
+    """
 
     def __init__(self, limit: int = RING_EVENTS) -> None:
-        self._events: deque[Event] = deque(maxlen=limit)
-        self._listeners: list[Callable[[Event], None]] = []
+        self._told: deque[tuple[BrokerId, TraceEvent]] = deque(maxlen=limit)
+        self._aside: list[tuple[BrokerId, Sequence[TraceEvent]]] = []
+        self._aside_seq = 0
+        """Of the last event before those put aside."""
+        self._listeners: list[HearAll] = []
+        self._impatient = 0
+        """Listeners that want to hear at once."""
         self._seq = 0
 
     @property
@@ -104,27 +120,62 @@ class History:
         """Of the newest event; 0 before the first."""
         return self._seq
 
-    def record(self, broker: BrokerId, events: Iterable[TraceEvent]) -> None:
-        """Events of one node, in its order."""
-        for told in events:
-            self._seq += 1
-            event = Event(self._seq, broker, told)
-            self._events.append(event)
+    def record(self, broker: BrokerId, events: Sequence[TraceEvent]) -> None:
+        """Events of one node, in its order; the sequence is ours from now on."""
+        self._seq += len(events)
+        self._aside.append((broker, events))
+        if self._impatient or len(self._aside) >= MOST_ASIDE:
+            self.settle()
+
+    def settle(self) -> None:
+        """Look through what was put aside: every listener has heard of everything then."""
+        aside, self._aside = self._aside, []
+        for broker, events in aside:
+            first = self._aside_seq + 1
+            self._aside_seq += len(events)
+            self._told.extend(zip(repeat(broker), events, strict=False))
             for listener in tuple(self._listeners):
-                listener(event)
+                listener(broker, first, events)
 
     def events(self, *, after: int = 0) -> list[Event]:
         """Those still kept whose `seq` is greater than `after`, oldest first."""
-        return [event for event in self._events if event.seq > after]
+        self.settle()
+        first = self._seq - len(self._told) + 1
+        skipped = max(0, after + 1 - first)
+        kept = enumerate(islice(self._told, skipped, None), first + skipped)
+        return [Event(seq, broker, told) for seq, (broker, told) in kept]
 
     def find(self, broker: BrokerId, told: TraceEvent) -> Event:
         """As it was recorded; one that was not kept has the newest `seq`."""
-        for event in reversed(self._events):
-            if event.broker == broker and event.told.n == told.n:
-                return event
+        self.settle()
+        for back, (node, one) in enumerate(reversed(self._told)):
+            if node == broker and one.n == told.n:
+                return Event(self._seq - back, broker, one)
         return Event(self._seq, broker, told)
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Call `listener` for every event from now on; returns how to stop."""
+        """Call `listener` for every event from now on, at once; returns how to stop."""
+
+        def each(broker: BrokerId, seq: int, events: Sequence[TraceEvent]) -> None:
+            for number, told in enumerate(events, seq):
+                listener(Event(number, broker, told))
+
+        stop = self.listen_late(each)
+        self._impatient += 1
+
+        def stop_listening() -> None:
+            self._impatient -= 1
+            stop()
+
+        return stop_listening
+
+    def listen_late(self, listener: HearAll) -> Callable[[], None]:
+        """The same for who can wait (until `settle`) and leaves most events aside: those of a turn together."""
+        self.settle()
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def stop_listening() -> None:
+            self.settle()
+            self._listeners.remove(listener)
+
+        return stop_listening

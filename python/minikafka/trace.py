@@ -81,6 +81,10 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
 """Every kind of event and what it tells. A kind that is not here may not be told (a test holds that)."""
 
 
+new: Final = tuple.__new__
+"""Makes a NamedTuple of a tuple, without the function that every NamedTuple has for it: events are many."""
+
+
 class TraceEvent(NamedTuple):
     """One event. t_ms: broker time (monotonic). cause: the `n` of another event of this node; None: not known."""
 
@@ -112,7 +116,7 @@ class Trace:
         self._t_ms = now.monotonic_ms
         self._stimulus = self._cause = None
 
-    def stimulus(self, kind: str, **facts: Fact) -> None:
+    def stimulus(self, kind: str, /, **facts: Fact) -> None:
         """What is told from here on was caused by this, unless it names its own cause."""
         self._stimulus = (kind, facts)
         self._cause = None
@@ -126,29 +130,28 @@ class Trace:
         kind: str,
         rule: str,
         partition: TopicPartition | None = None,
-        *,
         cause: int | None = None,
+        /,
         **facts: Fact,
     ) -> int:
-        """Tell one event; returns its `n`, for a later event to name as its cause. Call it only while `on`."""
-        if cause is None:
-            if self._stimulus is not None:
-                stimulus, self._stimulus = self._stimulus, None
-                self._cause = self._add(stimulus[0], "", None, None, stimulus[1])
-            cause = self._cause
-        return self._add(kind, rule, partition, cause, facts)
+        """Tell one event; returns its `n`, for a later event to name as its cause. Call it only while `on`.
 
-    def _add(
-        self,
-        kind: str,
-        rule: str,
-        partition: TopicPartition | None,
-        cause: int | None,
-        facts: dict[str, Fact],
-    ) -> int:
-        self._n += 1
-        self._events.append(TraceEvent(self._n, self._t_ms, kind, rule, partition, cause, facts))
-        return self._n
+        What is no fact has no keyword: with parameters that could be meant, Python compares each fact's name to each of
+        theirs, which takes longer than all the rest.
+        """
+        n = self._n
+        if cause is None:
+            stimulus = self._stimulus
+            if stimulus is not None:
+                self._stimulus = None
+                self._cause = n = n + 1
+                self._events.append(
+                    new(TraceEvent, (n, self._t_ms, stimulus[0], "", None, None, stimulus[1]))
+                )
+            cause = self._cause
+        self._n = n = n + 1
+        self._events.append(new(TraceEvent, (n, self._t_ms, kind, rule, partition, cause, facts)))
+        return n
 
     def take(self) -> list[TraceEvent]:
         """The events told since the last time, in order."""

@@ -42,6 +42,7 @@ def test_every_rule_told_is_on_the_rules_page() -> None:
         ("trace.event('no_such_kind', 'R8')", "not a kind"),
         ("self._trace.event(kind, 'R8')", "written out"),
         ("local.trace.event('isr', rule)", "written out"),
+        ("trace.event('ack', 'R7', name, cause=3)", "by its place"),
     ],
 )
 def test_an_event_nobody_could_look_up_is_noticed(tmp_path: Path, source: str, says: str) -> None:

@@ -103,7 +103,8 @@ class FetchCall:
             self.expired(now)
         elif not self._answer_if_enough(now):
             self._wait(now.waiting_ms + min(body.max_wait_ms, MAX_WAIT_MS))
-            if self._broker.trace.on:
+            # A follower that has caught up does nothing but wait: it would be told for every batch.
+            if self._broker.trace.on and self._reader.replica_id < 0:
                 self._tell_parked()
 
     @property

@@ -56,6 +56,18 @@ def _tell_read(
             offset=offset,
             to=read.preferred_replica,
         )
+    elif len(read.records) and reader.isolation is Isolation.REPLICA:
+        # What came of it the follower tells itself (R11); every batch comes by here.
+        size = len(read.records)
+        trace.event(
+            "fetch",
+            "F3" if size > partition.wanted.partition_max_bytes else "F1",
+            name,
+            what="read",
+            replica_id=reader.replica_id,
+            offset=offset,
+            size_bytes=size,
+        )
     elif len(read.records):
         size = len(read.records)
         # More than was asked for: the one batch that an answer always has, or nobody would get past it.

@@ -177,7 +177,7 @@ class ProduceCall:
             "ack",
             "R7" if acks == ALL else "L14",
             name,
-            cause=cause,
+            cause,
             acks=acks,
             last_offset=last_offset,
             code=code.name,

@@ -61,7 +61,8 @@ class Router(Generic[N]):
             return
         request = Request(session, header, body)
         session.begin(request)
-        self._tell_stimulus(request)
+        if self._trace.on:
+            self._tell_stimulus(request)
         if not self._interception.before(request, now, self._handle_late):
             self.handle(request, now)
             if self._interception.has_rules:
@@ -69,19 +70,19 @@ class Router(Generic[N]):
 
     def _handle_late(self, request: Request[object], now: Now) -> None:
         """A fault rule kept it for a while."""
-        self._tell_stimulus(request)
+        if self._trace.on:
+            self._tell_stimulus(request)
         self.handle(request, now)
 
     def _tell_stimulus(self, request: Request[object]) -> None:
-        if self._trace.on:
-            self._trace.stimulus(
-                "request",
-                api=self._served[request.api_key].name,
-                version=request.api_version,
-                client_id=request.client_id,
-                connection=request.connection,
-                from_broker=request.internal,
-            )
+        self._trace.stimulus(
+            "request",
+            api=self._served[request.api_key].name,
+            version=request.api_version,
+            client_id=request.header.client_id or "",
+            connection=request.connection,
+            from_broker=request.internal,
+        )
 
     def handle(self, request: Request[object], now: Now) -> None:
         """Run the handler of a request that was let through."""

@@ -5,6 +5,9 @@ Requests name themselves when they are decoded (`router.py`): one read may bring
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from minikafka.effects import (
     Event,
     FaultsHealed,
@@ -21,22 +24,31 @@ from minikafka.trace import Trace
 
 def tell_stimulus(trace: Trace, event: Event) -> None:
     """What is told from here on was caused by `event`."""
-    match event:
-        case TimerFired(key):
-            trace.stimulus("timer", key="/".join(map(str, key)))
-        case PeerReplied(call):
-            trace.stimulus("peer", call=call, what="replied")
-        case PeerLost(call, why):
-            trace.stimulus("peer", call=call, what="lost", why=why)
-        case FlushCompleted(partition, recovery_point):
-            trace.stimulus("disk", what="flushed", of=str(partition), recovery_point=recovery_point)
-        case FlushFailed(partition, why):
-            trace.stimulus("disk", what="flush failed", of=str(partition), why=why)
-        case JobDone(job, _, error):
-            trace.stimulus("disk", what="job done", job=job, why=error)
-        case StopRequested():
-            trace.stimulus("control", what="stop")
-        case FaultsHealed():
-            trace.stimulus("control", what="faults healed")
-        case _:
-            trace.no_stimulus()
+    tell = STIMULI.get(type(event))
+    if tell is None:
+        trace.no_stimulus()
+    else:
+        tell(trace, event)
+
+
+def _flushed(trace: Trace, event: FlushCompleted) -> None:
+    trace.stimulus("disk", what="flushed", of=str(event.partition), recovery_point=event.recovery_point)
+
+
+def _job_done(trace: Trace, event: JobDone) -> None:
+    trace.stimulus("disk", what="job done", job=event.job, why=event.error)
+
+
+# By type: every event of every turn is looked up here while the trace is on.
+STIMULI: Final[dict[type[Any], Callable[[Trace, Any], None]]] = {
+    TimerFired: lambda trace, event: trace.stimulus("timer", key="/".join(map(str, event.key))),
+    PeerReplied: lambda trace, event: trace.stimulus("peer", call=event.call, what="replied"),
+    PeerLost: lambda trace, event: trace.stimulus("peer", call=event.call, what="lost", why=event.why),
+    FlushCompleted: _flushed,
+    FlushFailed: lambda trace, event: trace.stimulus(
+        "disk", what="flush failed", of=str(event.partition), why=event.why
+    ),
+    JobDone: _job_done,
+    StopRequested: lambda trace, _: trace.stimulus("control", what="stop"),
+    FaultsHealed: lambda trace, _: trace.stimulus("control", what="faults healed"),
+}

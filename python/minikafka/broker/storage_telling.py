@@ -42,10 +42,10 @@ def opened(
         "recovery_point": -1 if recovery_point is None else recovery_point,
     }
     if clean:
-        trace.event("recovery", "D3", name, why="a clean stop: everything is believed", cause=None, **facts)
+        trace.event("recovery", "D3", name, why="a clean stop: everything is believed", **facts)
     else:
         why = "every batch from the recovery point on was read again; what is bad, and all behind it, is cut off"
-        trace.event("recovery", "D2", name, cause=None, why=why, **facts)
+        trace.event("recovery", "D2", name, why=why, **facts)
     if log.log_end_offset > log.log_start_offset:
         trace.event(
             "recovery",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import marshal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Final
 
 from minikafka.history import Event, History
 from minikafka.trace import Fact, TraceEvent
-from minikafka.types import TopicPartition
+from minikafka.types import BrokerId, TopicPartition
 
 KEPT: Final = frozenset(
     {
@@ -38,6 +38,8 @@ KEPT: Final = frozenset(
     }
 )
 """Kinds of events that a verdict looks at."""
+SIFTED: Final = frozenset({"fetch", "high_watermark", "coordinator"})
+"""Of those, the kinds of which most are left aside (`_matters`)."""
 NO_REPLICA: Final = -1
 """Who fetches is a consumer."""
 COUNTED: Final = "R4"
@@ -53,13 +55,16 @@ class Ledger:
         self._events: list[Event] = []
         self._spilled: IO[bytes] | None = None
         self._chunks = 0
-        self._stop = history.listen(self._hear)
+        self._history = history
+        self._stop = history.listen_late(self._hear)
 
-    def _hear(self, event: Event) -> None:
-        if event.told.kind in KEPT and _matters(event):
-            self._events.append(event)
-            if len(self._events) >= IN_MEMORY:
-                self._spill()
+    def _hear(self, broker: BrokerId, seq: int, events: Sequence[TraceEvent]) -> None:
+        kept = self._events
+        for number, told in enumerate(events, seq):
+            if told.kind in KEPT and (told.kind not in SIFTED or _matters(told)):
+                kept.append(Event(number, broker, told))
+        if len(kept) >= IN_MEMORY:
+            self._spill()
 
     def _spill(self) -> None:
         if self._spilled is None:
@@ -76,6 +81,7 @@ class Ledger:
 
     def events(self) -> Iterator[Event]:
         """Everything kept, oldest first."""
+        self._history.settle()
         if self._spilled is not None:
             self._spilled.seek(0)
             for _ in range(self._chunks):
@@ -90,10 +96,9 @@ class Ledger:
             self._spilled.close()
 
 
-def _matters(event: Event) -> bool:
+def _matters(told: TraceEvent) -> bool:
     """Of the kinds that are told most, what a verdict never looks at: fetches of followers and those that wait, a
     follower's high watermark."""
-    told = event.told
     match told.kind:
         case "fetch":
             return told.facts.get("what") == "read" and told.facts.get("replica_id") == NO_REPLICA

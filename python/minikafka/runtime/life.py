@@ -300,7 +300,7 @@ class Life:
     def left(self, answers: list[int]) -> None:
         """The kernel has the bytes of these answers: from here on a client may know."""
         if self.trace.on:
-            self.trace.event("left", "L14", cause=answers[0], acks=answers)
+            self.trace.event("left", "L14", None, answers[0], acks=answers)
             self._told(self.trace.take())
 
     def _told(self, events: list[TraceEvent]) -> None:

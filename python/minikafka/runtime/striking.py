@@ -165,7 +165,7 @@ class Striking:
                 "fault",
                 "",
                 None if event is None else event.partition,
-                cause=None if event is None else event.n,
+                None if event is None else event.n,
                 fault=armed.rule.id,
                 what=action_name(armed.rule.then),
                 fired=armed.fired,

@@ -84,7 +84,7 @@ class World:
     def left(self, node: BrokerId, answers: Sequence[int]) -> None:
         """The network has the bytes of these answers: a client may know of them soon."""
         trace = self.trace_of(node)
-        trace.event("left", "L14", cause=answers[0], acks=answers)
+        trace.event("left", "L14", None, answers[0], acks=answers)
         self.history.record(node, trace.take())
 
     def _controller(self, disk: DiskPort, random: Random) -> ControllerNode:

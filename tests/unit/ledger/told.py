@@ -34,7 +34,7 @@ class Told:
     ) -> int:
         trace = self._traces.setdefault(broker, Trace(on=True))
         trace.begin(Now(t_ms, 0))
-        n = trace.event(kind, rule, None if kind in UNPLACED else at, cause=cause, **facts)
+        n = trace.event(kind, rule, None if kind in UNPLACED else at, cause, **facts)
         self.history.record(broker, trace.take())
         return n
 

@@ -35,7 +35,7 @@ def test_an_event_may_name_its_own_cause() -> None:
     trace = a_trace()
     append = trace.event("append", "L3", ORDERS)
     trace.stimulus("request", api="Fetch")
-    trace.event("ack", "R7", ORDERS, cause=append)
+    trace.event("ack", "R7", ORDERS, append)
     assert [event.cause for event in trace.take()] == [None, append]
 
 
