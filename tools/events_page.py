@@ -70,7 +70,7 @@ def told(package: Path) -> list[Told]:
                 raise ValueError(f"{where}: kind and rule of an event are written out")
             meant = {word.arg for word in node.keywords} & {"kind", "rule", "partition", "cause"}
             if meant:
-                raise ValueError(f"{where}: {sorted(meant)[0]} goes by its place; by name it would be a fact")
+                raise ValueError(f"{where}: {min(meant)} goes by its place; by name it would be a fact")
             strange = [kind for kind in kinds if kind not in KINDS]
             if strange:
                 raise ValueError(f"{where}: {strange[0]!r} is not a kind of event (trace.py)")

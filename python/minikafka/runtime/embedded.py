@@ -156,7 +156,7 @@ class InThisProcess:
         return self.node
 
     def kill(self) -> None:
-        self._struck.kill()
+        self._struck.die()
 
     def lose_power(self, seed: int | None) -> None:
         self._struck.lose_power(seed)
@@ -205,16 +205,24 @@ class Embedded:
         return self.driver.history
 
     async def cut(self, pairs: Iterable[tuple[BrokerId, BrokerId]]) -> None:
-        self.driver.links.cut(pairs)
+        wanted = list(pairs)
+        self.driver.links.cut(wanted)
+        for node in self.rules.nodes:
+            node.tell_links("cut", wanted)
 
     async def delay(self, pairs: Iterable[tuple[BrokerId, BrokerId]], ms: int) -> None:
-        self.driver.links.delay(pairs, ms)
+        wanted = list(pairs)
+        self.driver.links.delay(wanted, ms)
+        for node in self.rules.nodes:
+            node.tell_links("delay", wanted, ms=ms)
 
     def is_cut(self, one: BrokerId, other: BrokerId) -> bool:
         return self.driver.links.is_cut(one, other)
 
     async def heal(self) -> None:
         self.driver.links.heal()
+        for node in self.rules.nodes:
+            node.tell_fault("heal")
 
     def timelines(self) -> Sequence[Timeline]:
         return [self._timeline]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -14,7 +14,7 @@ from minikafka.runtime.driver import Driver
 from minikafka.runtime.life import MAX_FRAME_BYTES, Life
 from minikafka.runtime.server import Listener
 from minikafka.runtime.striking import Striking
-from minikafka.trace import NOBODY, Trace
+from minikafka.trace import NOBODY, Fact, Trace
 from minikafka.types import BrokerId
 
 if TYPE_CHECKING:
@@ -124,6 +124,12 @@ class NodeHost(Generic[N]):
 
     def kill(self, *, politely: bool = False) -> None:
         """Process death: sockets are reset, memory is gone, files stay as they are. `politely`: sockets are closed."""
+        if not politely:
+            self.tell_fault("kill")
+        self.die(politely=politely)
+
+    def die(self, *, politely: bool = False) -> None:
+        """The same, in the middle of a turn or not, and nobody is told of it."""
         if self._life is not None:
             self._life.end(cleanly=politely)
         self._clean_up()
@@ -146,12 +152,13 @@ class NodeHost(Generic[N]):
 
     async def power_loss(self, seed: int | None) -> None:
         """Kill, then take away what was not on disk. Raises MinikafkaError when the disk cannot tell what was."""
+        self.tell_fault("power_loss", seed=seed)
         self.lose_power(seed)
         await self.rest()
 
     def lose_power(self, seed: int | None) -> None:
         """The same, begun: it is dead at once, and `rest` waits for the remainder."""
-        self.kill()
+        self.die()
         self._losing = self.driver.loop.create_task(self._leave_crash_image(self._losing, seed))
 
     async def _leave_crash_image(self, before: asyncio.Task[None] | None, seed: int | None) -> None:
@@ -165,6 +172,7 @@ class NodeHost(Generic[N]):
 
     async def pause(self) -> None:
         """Deliver no event to it, as if its process were stopped; connections stay open."""
+        self.tell_fault("pause")
         self.pause_at_once()
 
     def pause_at_once(self) -> None:
@@ -173,8 +181,11 @@ class NodeHost(Generic[N]):
             self._life.pause()
 
     def resume(self) -> None:
+        was_paused = self.state is HostState.PAUSED
         if self._life is not None:
             self._life.resume()
+        if was_paused:
+            self.tell_fault("resume")
 
     def stand_still(self) -> None:
         """In the middle of a turn or not: nothing is done until `go_on`. Not what `pause` and `resume` are about."""
@@ -184,6 +195,19 @@ class NodeHost(Generic[N]):
     def go_on(self) -> None:
         if self._life is not None:
             self._life.resume(STRUCK)
+
+    def tell_fault(self, what: str, **facts: Fact) -> None:
+        """What somebody does to the living node, between two turns."""
+        if self.trace.on and self.is_alive:
+            self.trace.begin(self.driver.now)
+            self.trace.event("fault", "", what=what, **facts)
+            self.driver.history.record(self.node_id, self.trace.take())
+
+    def tell_links(self, what: str, pairs: Iterable[tuple[BrokerId, BrokerId]], **facts: Fact) -> None:
+        """What somebody does to the links of which it is an end."""
+        ends = [pair for pair in pairs if self.node_id in pair]
+        for one, other in ends:
+            self.tell_fault(what, other=other if one == self.node_id else one, **facts)
 
     def faults_healed(self) -> None:
         """Rules it shares are not in force any more."""

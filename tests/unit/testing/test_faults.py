@@ -66,6 +66,37 @@ def test_what_fired_is_counted_and_in_the_trace_by_its_id(kafka: Cluster) -> Non
     )
 
 
+@pytest.mark.parametrize("mode", ["thread", "process"])
+def test_what_is_done_to_nodes_and_links_is_in_the_trace(mode: str) -> None:
+    """Told by the node it is done to, or for it when it cannot any more."""
+    config = {"broker.session.timeout.ms": 1000}
+    with Cluster(2, mode=mode, config=config) as kafka:
+        kafka.cut(1, 2)
+        kafka.delay(1, "controller", ms=1)
+        kafka.heal()
+        kafka.broker(2).pause()
+        kafka.broker(2).resume()
+        kafka.wait(brokers=[1, 2])
+        kafka.broker(1).kill()
+        kafka.broker(1).start()
+        kafka.broker(1).power_loss(seed=7)
+        kafka.broker(1).start()
+        told = [event for event in kafka.events() if event.kind == "fault"]
+    assert [(event.get("what"), event.get("other")) for event in told if event.broker == 1] == [
+        ("cut", 2),
+        ("delay", 1000),
+        ("heal", None),
+        ("kill", None),
+        ("power_loss", None),
+    ]
+    assert [(event.get("what"), event.get("other")) for event in told if event.broker == 2] == [
+        ("cut", 1),
+        ("heal", None),
+        ("pause", None),
+        ("resume", None),
+    ]
+
+
 def test_what_does_not_fit_is_refused_before_anything_is_in_force(kafka: Cluster) -> None:
     """With the name that was meant."""
     with pytest.raises(ConfigError, match=r"faults.close\(\) has no 'topics'; did you mean topic"):

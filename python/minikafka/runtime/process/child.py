@@ -65,13 +65,13 @@ class Child:
             messages.Start: lambda _: self._in_background(self._start()),
             messages.Stop: lambda _: self._in_background(self._stop()),
             messages.Leave: lambda _: self._in_background(self._leave()),
-            messages.Freeze: lambda _: self._freeze(),
+            messages.Freeze: lambda _: self._freeze_as_asked(),
             messages.PowerLoss: lambda message: self._in_background(self._power_loss(message.seed)),
             messages.Watch: self._watch,
             messages.Unwatch: lambda message: self._watched.pop(message.watch, None),
-            messages.Cut: lambda message: self._driver.links.cut(message.pairs),
-            messages.Delay: lambda message: self._driver.links.delay(message.pairs, message.ms),
-            messages.Heal: lambda _: self._driver.links.heal(),
+            messages.Cut: self._cut,
+            messages.Delay: self._delay,
+            messages.Heal: lambda _: self._heal(),
             messages.AddRule: self._add_rule,
             messages.RemoveRule: self._remove_rule,
             messages.Tell: self._tell,
@@ -163,6 +163,11 @@ class Child:
         await self._living.rest()
         self._over.set()
 
+    def _freeze_as_asked(self) -> None:
+        self._living.tell_fault("pause")
+        self._freeze()
+        self._living.tell_fault("resume")
+
     def _freeze(self) -> None:
         self._telling.flush()
         self._channel.send(messages.Frozen(self._living.seen(EVERYTHING)))
@@ -236,7 +241,7 @@ class Child:
 
     def lose_power(self, seed: int | None) -> None:
         self._say_last_words()
-        self._living.kill()
+        self._living.die()
         self._in_background(self._power_loss(seed))
 
     def pause(self) -> None:
@@ -254,6 +259,21 @@ class Child:
     def _say_last_words(self) -> None:
         self._telling.flush()
         self._channel.flush()
+
+    def _cut(self, message: messages.Cut) -> None:
+        self._driver.links.cut(message.pairs)
+        if self._node is not None:
+            self._node.tell_links("cut", message.pairs)
+
+    def _delay(self, message: messages.Delay) -> None:
+        self._driver.links.delay(message.pairs, message.ms)
+        if self._node is not None:
+            self._node.tell_links("delay", message.pairs, ms=message.ms)
+
+    def _heal(self) -> None:
+        self._driver.links.heal()
+        if self._node is not None:
+            self._node.tell_fault("heal")
 
     def _tell(self, message: messages.Tell) -> None:
         self._trace.on = message.on

@@ -84,6 +84,7 @@ class ChildNode:
         self.timeline = ChildTimeline(self)
         self._lives = 0
         self._last_n = 0
+        self._last_t_ms = 0
         self._tells = plan.trace
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
@@ -172,6 +173,11 @@ class ChildNode:
             self._send(messages.Leave())
             return
         self._died_hard = True
+        if self._tells:
+            # A process that is killed says nothing of it.
+            self._last_n += 1
+            killed = TraceEvent(self._last_n, self._last_t_ms, "fault", "", None, None, {"what": "kill"})
+            self._on_told(self, [killed])
         self._end()
 
     async def rest(self) -> None:
@@ -300,7 +306,7 @@ class ChildNode:
             self._watches.take(message.watch, message.view)
             self._on_change()
         elif isinstance(message, messages.Told):
-            self._last_n = message.events[-1].n
+            self._last_n, self._last_t_ms = message.events[-1].n, message.events[-1].t_ms
             self._on_told(self, message.events)
         elif isinstance(message, messages.Ended):
             self.halted = Halt(message.why, message.clean)
