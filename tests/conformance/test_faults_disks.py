@@ -70,10 +70,9 @@ def test_d7_a_full_disk_refuses_what_does_not_fit_and_recovery_cuts_it_off(mode:
         assert Sender(kafka).sent(bytes(2_000)) == 2
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_a_slow_disk_delays_what_waits_for_an_fsync(mode: str) -> None:
+def test_a_slow_disk_delays_what_waits_for_an_fsync() -> None:
     """In fsync mode an acknowledgement takes at least as long as the disk; healed, it does not."""
-    with Cluster(mode=mode, topics=["t"], durability="fsync") as kafka:
+    with Cluster(topics=["t"], durability="fsync") as kafka:
         sender = Sender(kafka)
         assert sender.sent() == 0
         with kafka.faults.slow_disk(broker=1, ms=400) as fault:

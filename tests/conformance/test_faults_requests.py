@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("on_minikafka")
 
 
 in_both_modes = pytest.mark.parametrize("cluster", ["thread", "process"], indirect=True)
-"""What crosses the border of a process; the rest happens at the door of one broker, wherever that runs."""
+"""What goes on when a rule is healed, in another process too; `tests/unit/testing/test_processes.py` counts there."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,6 @@ def topic(kafka: Cluster, request: pytest.FixtureRequest) -> str:
     return name
 
 
-@in_both_modes
 def test_error_is_what_the_client_hears(kafka: Cluster, topic: str) -> None:
     """The second request is refused with an error that no producer retries; the others are not."""
     sender = Sender(kafka, topic)
@@ -67,7 +66,6 @@ def test_drop_request_loses_it_before_it_was_carried_out(kafka: Cluster, topic: 
     assert log_end(kafka, topic) == 0
 
 
-@in_both_modes
 def test_drop_response_loses_it_after_it_was_carried_out(kafka: Cluster, topic: str) -> None:
     """A copy without idempotence, none with it."""
     for idempotent, copies in ((False, 2), (True, 1)):

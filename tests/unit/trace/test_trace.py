@@ -95,3 +95,25 @@ def test_one_schema_one_line() -> None:
         "isr": [1, 2],
         "why": "lag",
     }
+
+
+def test_who_can_wait_hears_the_turns_together_and_misses_none() -> None:
+    """Put aside until somebody asks, or there are many; `seq` counts what is aside as well."""
+    history, trace = History(limit=2), Trace(on=True)
+    heard: list[tuple[int, int, list[str]]] = []
+    stop = history.listen_late(
+        lambda broker, seq, events: heard.append((broker, seq, [told.kind for told in events]))
+    )
+    for broker, kinds in ((1, ("append", "ack")), (2, ("isr",))):
+        for kind in kinds:
+            trace.event(kind, "R1")
+        history.record(broker, trace.take())
+    assert (heard, history.last_seq) == ([], 3)
+    assert [(event.seq, event.kind) for event in history.events()] == [(2, "ack"), (3, "isr")]
+    assert heard == [(1, 1, ["append", "ack"]), (2, 3, ["isr"])]
+    trace.event("flush", "D2")
+    told = trace.take()
+    history.record(1, told)
+    stop()
+    assert heard[2:] == [(1, 4, ["flush"])]
+    assert history.find(1, told[0]).seq == 4
