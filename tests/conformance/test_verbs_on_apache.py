@@ -217,6 +217,7 @@ def test_its_files_are_decoded(apache: ApacheKafka, capsys: pytest.CaptureFixtur
         *("COMMIT", "ABORT", "LEADER_CHANGE", "SNAPSHOT_HEADER"),
     }
     assert not [row for row in rows if "undecoded" in row]
-    assert {"leader_epoch", "offset", "aborted_transaction", "properties", "note", "time_index_entry"} <= {
+    # Checkpoints of offsets may still be empty: Kafka writes those once a minute, and it was killed.
+    assert {"leader_epoch", "aborted_transaction", "properties", "note", "time_index_entry"} <= {
         row["kind"] for row in rows
     }
