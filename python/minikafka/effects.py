@@ -111,6 +111,15 @@ class FaultsHealed:
     """Fault rules are not in force any more: what they kept may go on."""
 
 
+@dataclass(slots=True)
+class TakenBack:
+    """To the controller: a test put the directories of all brokers back to what they were when the metadata log ended
+    with the record at `offset` (inclusive), and is going to start `brokers`."""
+
+    offset: Offset
+    brokers: tuple[BrokerId, ...]
+
+
 Event: TypeAlias = (
     ConnectionOpened
     | ConnectionLost
@@ -123,6 +132,7 @@ Event: TypeAlias = (
     | JobDone
     | StopRequested
     | FaultsHealed
+    | TakenBack
 )
 
 

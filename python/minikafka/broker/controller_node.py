@@ -37,6 +37,7 @@ from minikafka.effects import (
     Halt,
     RequestsReceived,
     StopRequested,
+    TakenBack,
     TimerFired,
 )
 from minikafka.errors import ErrorCode, Rejected
@@ -44,6 +45,7 @@ from minikafka.faults.book import Rules
 from minikafka.log.port import Disk
 from minikafka.trace import NOBODY, Trace
 from minikafka.types import CONTROLLER_ID, Now
+from minikafka.wire.codec import decode_metadata_record
 
 ONLY_PARTITION: Final = 0
 
@@ -108,6 +110,7 @@ class ControllerNode:
             ConnectionOpened: lambda event, _: self._sessions.opened(event),
             ConnectionLost: lambda event, _: self._sessions.lost(event),
             StopRequested: lambda *_: self._stop(),
+            TakenBack: self._taken_back,
             FaultsHealed: lambda _, now: interception.healed(now),
         }
 
@@ -165,6 +168,29 @@ class ControllerNode:
 
     def _topic_name(self, topic_id: bytes) -> str | None:
         return self.image.topic_name(topic_id)
+
+    # What a test does.
+
+    def _taken_back(self, event: TakenBack, now: Now) -> None:
+        """Decide the metadata of an earlier moment anew: read the log up to there."""
+        then = MetadataImage()
+        for chunk in self._log.load():
+            for logged in chunk:
+                assert logged.record.value is not None, "the metadata log has no tombstones"
+                if logged.offset <= event.offset:
+                    then = then.apply([decode_metadata_record(logged.record.value)], logged.offset)
+        if self.trace.on:
+            # The ledger begins anew with this (ledger.py): what was acknowledged since is gone on purpose.
+            self.trace.event(
+                "lifecycle", "", what="taken back", metadata_offset=event.offset, brokers=event.brokers
+            )
+        self._runtime.write(
+            ONLY_PARTITION,
+            lambda controller, _: controller.take_back(then, event.brokers),
+            lambda *_: None,
+            lambda refusal, _: self.outbox.put(Halt(f"cannot be taken back: {refusal}", clean=False)),
+            now,
+        )
 
     # The disk answers.
 

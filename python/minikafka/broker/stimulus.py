@@ -17,6 +17,7 @@ from minikafka.effects import (
     PeerLost,
     PeerReplied,
     StopRequested,
+    TakenBack,
     TimerFired,
 )
 from minikafka.trace import Trace
@@ -50,5 +51,6 @@ STIMULI: Final[dict[type[Any], Callable[[Trace, Any], None]]] = {
     ),
     JobDone: _job_done,
     StopRequested: lambda trace, _: trace.stimulus("control", what="stop"),
+    TakenBack: lambda trace, event: trace.stimulus("control", what="taken back", metadata_offset=event.offset),
     FaultsHealed: lambda trace, _: trace.stimulus("control", what="faults healed"),
 }

@@ -9,7 +9,7 @@ One voter, no quorum: whoever runs it is the active controller. Its high waterma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -29,6 +29,7 @@ from minikafka.controller.log_directories import report_offline
 from minikafka.controller.producer_ids import ProducerIdBlock
 from minikafka.controller.registration import Registration
 from minikafka.controller.sessions import BrokerSessions
+from minikafka.controller.take_back import take_back
 from minikafka.controller.telling import tell, tell_refusal
 from minikafka.controller.view import ClusterView
 from minikafka.coordinator.shard import CoordinatorRecord, Result, Timer
@@ -180,6 +181,15 @@ class Controller:
         """I11. Raises Rejected [77] for an earlier life."""
         records, block = producer_ids.allocate(self.view, broker_id, broker_epoch)
         return Result(self.decided(records, "a broker used up its producer ids"), block)
+
+    # What a test does.
+
+    def take_back(self, then: MetadataImage, brokers: Collection[BrokerId]) -> Result[None]:
+        """Become what the cluster was, in epochs above all there were (`take_back.py`); no broker is known any more."""
+        known = list(self.image.brokers)
+        self.sessions.clear()
+        records = take_back(self.image, then, brokers)
+        return Result(encoded(records), cancelled_timers=[_session_key(broker) for broker in known])
 
     # The shard (coordinator/shard.py).
 

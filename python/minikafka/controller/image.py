@@ -13,7 +13,16 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from minikafka.partition.state import UNASSIGNED, PartitionState
-from minikafka.types import BrokerEpoch, BrokerId, Offset, ProducerId, TopicId, TopicPartition
+from minikafka.types import (
+    BrokerEpoch,
+    BrokerId,
+    LeaderEpoch,
+    Offset,
+    PartitionEpoch,
+    ProducerId,
+    TopicId,
+    TopicPartition,
+)
 from minikafka.wire.message import Message
 
 CLIENT_LISTENER: Final = "CLIENT"
@@ -94,6 +103,7 @@ class MetadataImage:
 
     features_epoch: offset of the last feature change, which clients use to tell old answers from new (C2).
     next_producer_id: first producer id not yet handed out in a block (I11).
+    removed_leader_epoch, removed_partition_epoch: the highest of any partition of a removed topic; -1 at first.
     """
 
     offset: Offset = -1
@@ -104,6 +114,8 @@ class MetadataImage:
     features: Mapping[str, int] = field(default_factory=dict)
     features_epoch: Offset = -1
     next_producer_id: ProducerId = 0
+    removed_leader_epoch: LeaderEpoch = -1
+    removed_partition_epoch: PartitionEpoch = -1
 
     def apply(self, records: Sequence[Message], last_offset: Offset) -> MetadataImage:
         """The image after `records`, whose offsets are consecutive and end at `last_offset`.

@@ -70,6 +70,8 @@ class Draft:
         self.features = dict(before.features)
         self.features_epoch = before.features_epoch
         self.next_producer_id = before.next_producer_id
+        self.removed_leader_epoch = before.removed_leader_epoch
+        self.removed_partition_epoch = before.removed_partition_epoch
 
     def partitions_of(self, topic_id: TopicId) -> dict[int, PartitionState]:
         """The partitions of a topic, to be changed."""
@@ -81,8 +83,10 @@ class Draft:
 
     def forget_topic(self, topic_id: TopicId) -> str:
         name = self.topic_names.pop(topic_id)
-        self.topics.pop(name)
-        self._partitions.pop(name, None)
+        partitions = self.topics.pop(name).partitions
+        for state in self._partitions.pop(name, partitions).values():
+            self.removed_leader_epoch = max(self.removed_leader_epoch, state.leader_epoch)
+            self.removed_partition_epoch = max(self.removed_partition_epoch, state.partition_epoch)
         return name
 
     def image(self) -> MetadataImage:
@@ -97,6 +101,8 @@ class Draft:
             MappingProxyType(self.features),
             self.features_epoch,
             self.next_producer_id,
+            self.removed_leader_epoch,
+            self.removed_partition_epoch,
         )
 
 

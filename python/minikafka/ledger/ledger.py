@@ -61,6 +61,9 @@ class Ledger:
     def _hear(self, broker: BrokerId, seq: int, events: Sequence[TraceEvent]) -> None:
         kept = self._events
         for number, told in enumerate(events, seq):
+            if told.kind == "lifecycle" and told.facts.get("what") == "taken back":
+                self._forget()
+                kept = self._events
             if told.kind in KEPT and (told.kind not in SIFTED or _matters(told)):
                 kept.append(Event(number, broker, told))
         if len(kept) >= IN_MEMORY:
@@ -87,6 +90,13 @@ class Ledger:
             for _ in range(self._chunks):
                 yield from map(_event, marshal.load(self._spilled))  # noqa: S302 - our own temporary file
         yield from self._events
+
+    def _forget(self) -> None:
+        """A snapshot was restored: what was acknowledged after it is gone on purpose, what was before is settled."""
+        self._events = []
+        self._chunks = 0
+        if self._spilled is not None:
+            self._spilled.truncate(0)
 
     def close(self) -> None:
         """Listen no longer; forget everything."""

@@ -27,6 +27,7 @@ class DataDirectory:
         Raises ConfigError when it cannot be used.
         """
         self.is_temporary = path is None
+        self.is_new = False
         try:
             self.path = Path(tempfile.mkdtemp(prefix="minikafka-") if path is None else path).absolute()
             self.path.mkdir(parents=True, exist_ok=True)
@@ -44,6 +45,8 @@ class DataDirectory:
         except OSError:
             self._unlock()
             raise ConfigError(f"data directory {self.path} is in use by another minikafka") from None
+        self.is_new = self.known_cluster_id is None
+        """It was nobody's when it was opened."""
 
     @property
     def known_cluster_id(self) -> str | None:

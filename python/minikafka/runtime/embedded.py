@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from minikafka._core import Disk
 from minikafka.broker.broker import Broker
 from minikafka.broker.controller_node import ControllerNode
+from minikafka.effects import TakenBack
 from minikafka.errors import ConfigError
 from minikafka.faults.actions import PowerLoss
 from minikafka.faults.book import Armed, Rules
@@ -27,7 +29,7 @@ from minikafka.runtime.server import Listener
 from minikafka.runtime.striking import Deeds, Striking
 from minikafka.runtime.timeline import DriverTimeline
 from minikafka.trace import Trace, TraceEvent
-from minikafka.types import CONTROLLER_ID, BrokerId
+from minikafka.types import CONTROLLER_ID, BrokerId, Offset
 
 
 class Place(NamedTuple):
@@ -95,6 +97,10 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
     async def hold_metadata(self, *, held: bool) -> None:
         if isinstance(self.node, Broker):
             self.node.hold_metadata(held=held)
+
+    async def take_back(self, offset: Offset, brokers: tuple[BrokerId, ...]) -> None:
+        assert self._life is not None, "only a living controller decides"
+        self._life.deliver(TakenBack(offset, brokers))
 
 
 class EmbeddedRules:
@@ -184,7 +190,8 @@ class Embedded:
         rules, calls = Rules(), Calls(driver.loop, driver.look_around)
         self.rules = EmbeddedRules(rules, calls, tracked=places[0].plan.tracked)
         self.halted: list[HostedNode] = []
-        disk = Disk.tracked() if places[0].plan.tracked else Disk.os()
+        plan = places[0].plan
+        disk = Disk.tracked(real_sync=plan.real_sync) if plan.tracked else Disk.os()
         nodes = self.rules.nodes
         for place in places:
             deeds = InThisProcess(driver, calls)
@@ -223,6 +230,11 @@ class Embedded:
         self.driver.links.heal()
         for node in self.rules.nodes:
             node.tell_fault("heal")
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Between two turns nothing changes, as long as nobody waits for anything."""
+        yield
 
     def timelines(self) -> Sequence[Timeline]:
         return [self._timeline]

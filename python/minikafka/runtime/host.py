@@ -12,6 +12,7 @@ from minikafka.errors import MinikafkaError
 from minikafka.runtime.disk import LifeDisk
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.life import MAX_FRAME_BYTES, Life
+from minikafka.runtime.saved import copy_node
 from minikafka.runtime.server import Listener
 from minikafka.runtime.striking import Striking
 from minikafka.trace import NOBODY, Fact, Trace
@@ -169,6 +170,14 @@ class NodeHost(Generic[N]):
             self._disk.power_loss(self.directory, seed)
         except ValueError as error:
             raise MinikafkaError(f"no power loss on this disk: {error}") from error
+
+    async def put_back(self, saved: str | None) -> None:
+        """Replace the directory by a copy of `saved`, or by nothing; for a node that rests. The disk forgets
+        what of the old files was not synced."""
+        assert not self.is_alive, "the directory of a living node is its own"
+        self._disk.remove_tree(self.directory)
+        if saved is not None:
+            copy_node(saved, self.directory)
 
     async def pause(self) -> None:
         """Deliver no event to it, as if its process were stopped; connections stay open."""

@@ -30,8 +30,9 @@ class NodePlan(NamedTuple):
 
     listen: where clients come; the controller's only listener. internal: where peers come. advertised: what clients
     are told. controller: where the controller is. layers, profile, brokers, separate_processes: what
-    `config.resolve` takes. tracked: whether the disk remembers what was not synced, so that power can be cut. trace:
-    whether events are told from the start.
+    `config.resolve` takes. tracked: whether the disk remembers what was not synced, so that power can be cut.
+    real_sync: whether an fsync of such a disk also is one; nobody needs a temporary directory after the machine failed.
+    trace: whether events are told from the start.
     """
 
     node: BrokerId
@@ -49,6 +50,7 @@ class NodePlan(NamedTuple):
     durability: str
     features: Mapping[str, int]
     tracked: bool
+    real_sync: bool
     trace: bool
 
     @property
@@ -94,6 +96,7 @@ def plan_of(
         durability=spec.durability,
         features=dict(spec.features),
         tracked=spec.faults,
+        real_sync=not (spec.models_sync and directory.is_temporary),
         trace=spec.trace,
     )
 

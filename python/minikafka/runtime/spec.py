@@ -58,6 +58,8 @@ class ClusterSpec:
     """Where brokers run: `thread`, all on one loop, or `process`, each in a child process of its own."""
     faults: bool = True
     """Whether power may be cut, which needs a disk that remembers what was synced."""
+    models_sync: bool = False
+    """Whether, in a temporary directory, such a disk only remembers, and leaves the machine's alone."""
     trace: bool = False
     """Whether events are recorded from the start."""
 

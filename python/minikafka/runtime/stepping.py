@@ -95,13 +95,14 @@ class Stepper:
         return []
 
     async def run_while(self, is_awaited: Callable[[], bool], limit_ms: int) -> None:
-        """Move broker time on, in short steps, as long as something is awaited; for what has to happen while the clock
-        is frozen, such as the start of a broker."""
+        """Move broker time on, in steps of a second at most, as long as something is awaited; for what has to happen
+        while the clock is frozen, such as the start of a broker."""
         async with self._held():
-            left_ms = limit_ms
+            step_ms, left_ms = FIRST_STEP_MS, limit_ms
             while left_ms > 0 and is_awaited():
-                stepped_ms, _ = await self._step(min(FIRST_STEP_MS, left_ms), keep_members=True)
+                stepped_ms, told = await self._step(min(step_ms, left_ms), keep_members=True)
                 left_ms -= stepped_ms
+                step_ms = FIRST_STEP_MS if told else min(2 * step_ms, 1000)
 
     # One step.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -27,11 +27,14 @@ from minikafka.runtime.host import HostState
 from minikafka.runtime.links import CLIENTS
 from minikafka.runtime.plan import plan_of
 from minikafka.runtime.ports import Port
+from minikafka.runtime.snapshots import Snapshots
 from minikafka.runtime.spec import ClusterSpec, TopicSpec
 from minikafka.runtime.stepping import Stepper
 from minikafka.types import CONTROLLER_ID, BrokerId
 
 START_TIMEOUT_S: Final = 30.0
+START_TIMEOUT_MS: Final = 60_000
+"""Of broker time, while the clock is frozen."""
 INTERNAL_HOST: Final = "127.0.0.1"
 CREATE_TOPICS_VERSION: Final = 7
 DELETE_TOPICS_VERSION: Final = 6
@@ -62,6 +65,7 @@ class Supervisor:
             self._internal = {place.plan.node: place.plan.internal for place in places}
             self.hosting: Hosting = self._hosting(places)
             self.clock = Stepper(self.hosting)
+            self.snapshots = Snapshots(self)
         except BaseException:
             self._release()
             raise
@@ -87,6 +91,7 @@ class Supervisor:
         for topic in self.spec.topics:
             if not (await self.look(Question(topic.name))).partitions(topic.name):
                 await self.create_topic(topic)
+        await self.snapshots.began()
 
     async def stop(self) -> None:
         """Stop brokers cleanly, all at once, then the controller."""
@@ -103,6 +108,7 @@ class Supervisor:
             node.kill(politely=cleanly)
         for node in self.nodes:
             await node.rest()
+        self.snapshots.forget()
         self._release()
         await self.hosting.close()
 
@@ -222,7 +228,10 @@ class Supervisor:
     # What is done.
 
     async def start_node(self, node: HostedNode) -> None:
-        """Start a node; return when it serves: a broker once the controller counts it in, if that can be reached."""
+        """Start a node; return when it serves: a broker once the controller counts it in, if that can be reached.
+
+        While the clock is frozen, broker time moves on as far as that takes: after a kill, to the end of the session.
+        """
         if node.is_alive:
             return
         if node in self.hosting.halted:
@@ -235,11 +244,30 @@ class Supervisor:
             broker = view.nodes.get(node.node_id)
             return broker is not None and broker.is_running
 
+        serving = asyncio.ensure_future(
+            self.until(
+                HEALTH,
+                serves,
+                START_TIMEOUT_S,
+                lambda _: f"node {node.node_id} {node.state.value}, not in service",
+            )
+        )
+        if self.clock.is_frozen:
+            await self.clock.run_while(lambda: not serving.done(), START_TIMEOUT_MS)
+        await serving
+
+    async def start_brokers(self, brokers: Collection[BrokerId]) -> None:
+        """Start these at once; return when all of them are in service and know of one another."""
+        wanted = sorted(brokers)
+        self.hosting.halted.clear()
+        await asyncio.gather(*(self.brokers[broker].start() for broker in wanted))
+
+        def serve(view: ClusterView) -> bool:
+            running = [broker for broker in view.brokers if broker.is_running]
+            return len(running) == len(wanted) and all(one.active_brokers == wanted for one in running)
+
         await self.until(
-            HEALTH,
-            serves,
-            START_TIMEOUT_S,
-            lambda _: f"node {node.node_id} {node.state.value}, not in service",
+            HEALTH, serve, START_TIMEOUT_S, lambda view: f"brokers ready: {_running(view)} of {wanted}"
         )
 
     async def ensure_topic(
@@ -256,7 +284,7 @@ class Supervisor:
         has = (len(topic), len(topic[0].replicas))
         if partitions not in (None, has[0]) or replicas not in (None, has[1]):
             raise ConfigError(f"topic {name!r} exists with {has[0]} partitions of {has[1]} replicas")
-        await self._until_led(name)
+        await self.until_led(name)
 
     async def power_loss(self, seed: int | None) -> None:
         """Every broker at once."""
@@ -279,7 +307,7 @@ class Supervisor:
         if result.error_code != ErrorCode.NONE:
             code = ErrorCode(result.error_code)
             raise ConfigError(f"topic {topic.name!r}: {code.name}: {result.error_message or ''}")
-        await self._until_led(topic.name)
+        await self.until_led(topic.name)
 
     async def delete_topics(self, names: Sequence[str]) -> None:
         """Delete them; return when no running broker knows them. Raises ConfigError when the controller refuses."""
@@ -302,7 +330,8 @@ class Supervisor:
             lambda _: f"topics not gone: {', '.join(names)}",
         )
 
-    async def _until_led(self, topic: str) -> None:
+    async def until_led(self, topic: str) -> None:
+        """Return once all its leaders lead and every running broker knows."""
         await self.until(
             Question(topic),
             lambda view: view.is_led(topic),

@@ -47,7 +47,7 @@ class Clock:
         send heartbeats; with `expire_live` they are judged like any other. Raises ConfigError unless time moves
         forward.
         """
-        by_ms = _milliseconds(seconds, ms)
+        by_ms = milliseconds(seconds, ms)
         self._cluster.run(lambda supervisor: supervisor.clock.advance(by_ms, expire_live=expire_live))
 
     def run_to_next(
@@ -60,13 +60,11 @@ class Clock:
         unknown kind.
         """
         check_kind(kind)
-        limit_ms = _milliseconds(within, 0)
+        limit_ms = milliseconds(within, 0)
         told = self._cluster.run(
             lambda supervisor: supervisor.clock.run_to_next(kind, limit_ms, expire_live=expire_live)
         )
-        if not told:
-            raise WaitTimeout(f"no {kind or 'event'} within {within:g} s of broker time")
-        return told
+        return found_within(told, kind, within)
 
 
 def check_kind(kind: str | None) -> None:
@@ -75,7 +73,15 @@ def check_kind(kind: str | None) -> None:
         raise ConfigError(f"no events of kind {kind!r}{nearest(kind, KINDS)}")
 
 
-def _milliseconds(seconds: float, ms: float) -> int:
+def found_within(told: list[Event], kind: str | None, within: float) -> list[Event]:
+    """What was told. Raises WaitTimeout when that is nothing."""
+    if not told:
+        raise WaitTimeout(f"no {kind or 'event'} within {within:g} s of broker time")
+    return told
+
+
+def milliseconds(seconds: float, ms: float) -> int:
+    """Both together. Raises ConfigError unless that is at least one."""
     total = round(seconds * 1000 + ms)
     if total <= 0:
         raise ConfigError(

@@ -12,6 +12,7 @@ import atexit
 import os
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -26,9 +27,11 @@ from minikafka.runtime.control.observed import observe
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import ProducerView, Question, TransactionView
 from minikafka.runtime.links import node_named
+from minikafka.runtime.snapshots import Snapshot
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.runtime.thread import LoopThread
+from minikafka.testing.aio import Aio
 from minikafka.testing.client_config import client_config
 from minikafka.testing.clock import Clock
 from minikafka.testing.faults import Faults
@@ -92,6 +95,7 @@ class Cluster:
             profile=profile,
             seed=seed,
             trace=True,
+            models_sync=True,
             mode=mode,
         )
         self._spec.check()
@@ -206,6 +210,14 @@ class Cluster:
         thread, supervisor = self._running()
         return await asyncio.wrap_future(thread.submit(work(supervisor)))
 
+    async def look_async(self, at: Callable[[Supervisor], T]) -> T:
+        """As `look`, awaited on the caller's loop."""
+
+        async def looking(supervisor: Supervisor) -> T:
+            return at(supervisor)
+
+        return await self.run_async(looking)
+
     def _running(self) -> tuple[LoopThread, Supervisor]:
         if self._thread is None or self._supervisor is None:
             raise MinikafkaError(NOT_RUNNING)
@@ -299,6 +311,19 @@ class Cluster:
         is greater than `after`."""
         return self.look(lambda supervisor: supervisor.hosting.history.events(after=after))
 
+    def export_trace(self, path: str | os.PathLike[str], *, after: int = 0) -> int:
+        """Write what `events` returns to a file, one JSON object per line, oldest first; returns how many.
+
+        `seq` orders all nodes, in mode `process` as the events arrived; `(broker, n)` orders one node exactly, and
+        `cause` is the `n` of an event of the same node. The file appears whole.
+        """
+        events = self.events(after=after)
+        target = Path(path)
+        beside = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+        beside.write_text("".join(f"{event.as_json()}\n" for event in events), encoding="utf-8")
+        beside.replace(target)
+        return len(events)
+
     @property
     def last_seq(self) -> int:
         """`seq` of the newest event; 0 before the first. For `events(after=...)` later on."""
@@ -337,6 +362,27 @@ class Cluster:
         """Cut the power of every broker at once (the controller has its own supply)."""
         self.run(lambda supervisor: supervisor.power_loss(seed))
 
+    def snapshot(self) -> Snapshot:
+        """Set the state of this moment aside, to `restore` it as often as wanted: every broker's directory, as if all
+        their processes were killed now. It goes with the cluster."""
+        return self.run(lambda supervisor: supervisor.snapshots.take())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, on the same ports; those brokers run then that lived when it was taken.
+
+        Every connection is closed; leader, partition, broker and feature epochs and producer ids go on above all that
+        were handed out. Cuts, delays and faults are taken away, and broker time runs. `verdict` begins anew. Raises
+        MinikafkaError for a snapshot of another cluster.
+        """
+        self.run(lambda supervisor: supervisor.snapshots.restore(snapshot))
+
+    def reset(self) -> None:
+        """Go back to how the cluster was when it started: as `restore`, to nothing but the topics it was asked for.
+
+        Raises MinikafkaError when its data directory held data then.
+        """
+        self.run(lambda supervisor: supervisor.snapshots.reset())
+
     def set_feature(self, name: str, level: int) -> None:
         """Upgrade or downgrade a feature such as `transaction.version`; returns when every broker knows."""
         self.run(lambda supervisor: supervisor.set_feature(name, level))
@@ -350,48 +396,6 @@ class Cluster:
         """
         condition = Condition.of(**conditions)
         self.run(lambda supervisor: condition.wait(supervisor, timeout))
-
-
-class Aio:
-    """`kafka.aio`: the methods that wait, as coroutines for the caller's own loop."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-
-    async def topic(
-        self,
-        name: str,
-        *,
-        partitions: int | None = None,
-        replication_factor: int | None = None,
-        config: Mapping[str, ConfigValue] | None = None,
-    ) -> TopicHandle:
-        """See `Cluster.topic`."""
-        await self._cluster.run_async(
-            lambda supervisor: supervisor.ensure_topic(name, partitions, replication_factor, config or {})
-        )
-        return TopicHandle(self._cluster, name)
-
-    async def wait(self, *, timeout: float = 10.0, **conditions: Any) -> None:  # noqa: ASYNC109 - as Cluster.wait
-        """See `Cluster.wait`."""
-        condition = Condition.of(**conditions)
-        await self._cluster.run_async(lambda supervisor: condition.wait(supervisor, timeout))
-
-    async def set_feature(self, name: str, level: int) -> None:
-        """See `Cluster.set_feature`."""
-        await self._cluster.run_async(lambda supervisor: supervisor.set_feature(name, level))
-
-    async def start(self, broker: BrokerId) -> None:
-        """Start broker `broker` and wait until it serves."""
-        await self._cluster.run_async(lambda supervisor: supervisor.start_node(supervisor.node(broker)))
-
-    async def stop(self, broker: BrokerId) -> None:
-        """Stop broker `broker` cleanly."""
-        await self._cluster.run_async(lambda supervisor: supervisor.node(broker).stop())
-
-    async def power_loss(self, broker: BrokerId, seed: int | None = None) -> None:
-        """Cut the power of broker `broker`."""
-        await self._cluster.run_async(lambda supervisor: supervisor.node(broker).power_loss(seed))
 
 
 def _halted(nodes: Sequence[HostedNode]) -> BrokerHalted | None:

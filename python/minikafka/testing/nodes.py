@@ -44,7 +44,10 @@ class NodeHandle:
         return self._look(lambda node: node.directory)
 
     def start(self) -> None:
-        """A new life on the same port and directory, with recovery; returns when it serves. No-op while alive."""
+        """A new life on the same port and directory, with recovery; returns when it serves. No-op while alive.
+
+        While `kafka.clock` is frozen, broker time moves on as far as that takes.
+        """
         self._cluster.run(lambda supervisor: supervisor.start_node(supervisor.node(self.id)))
 
     def stop(self) -> None:

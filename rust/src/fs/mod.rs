@@ -35,11 +35,20 @@ pub trait File: Debug + Send + Sync {
     /// Whatever the system says.
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize>;
 
-    /// Cuts the file.
+    /// Cuts the file, after making it our own.
     ///
     /// # Errors
     /// Whatever the system says.
     fn truncate(&self, length: u64) -> io::Result<()>;
+
+    /// Makes the file our own, if it has another name besides: whoever set it aside by a hard link counts on its content
+    /// staying as it is. To be called before a file that was complete is written again.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    fn own(&self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Returns once the content is on disk.
     ///

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, IoSlice, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -18,6 +18,9 @@ use super::{File, FileSystem};
 
 /// Open files per process; below the usual soft limit of 1024 descriptors with room for sockets.
 pub const MOST_OPEN_FILES: usize = 512;
+
+/// What a copy is called until it takes the place of a file that is shared with another name.
+const OWNED_SUFFIX: &str = ".owned";
 
 /// The operating system's files.
 #[derive(Debug, Clone, Copy, Default)]
@@ -110,7 +113,20 @@ impl File for OsFile {
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {
+        self.own()?;
         self.handle()?.set_len(length)
+    }
+
+    fn own(&self) -> io::Result<()> {
+        let shared = self.handle()?;
+        if shared.metadata()?.nlink() < 2 {
+            return Ok(());
+        }
+        let copy = format!("{}{OWNED_SUFFIX}", self.path);
+        fs::copy(&self.path, &copy)?;
+        fs::rename(&copy, &self.path)?;
+        lock(&self.handle).take();
+        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -275,6 +275,11 @@ impl File for TrackedFile {
         self.file.truncate(length)
     }
 
+    fn own(&self) -> io::Result<()> {
+        drop(self.state()?);
+        self.file.own()
+    }
+
     fn sync(&self) -> io::Result<()> {
         drop(self.state()?);
         // Appends go on while the disk works; what they add is not covered.

@@ -37,6 +37,7 @@ impl Log {
             }
             let mut end = offset;
             if let Some(active) = log.segments.last_mut() {
+                active.reopen()?;
                 if let Some(first) = active.locate(offset)? {
                     active.truncate_from(&first)?;
                 }

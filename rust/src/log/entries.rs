@@ -117,6 +117,11 @@ impl<const N: usize> EntryFile<N> {
         Ok(())
     }
 
+    /// Before it is written again after it was complete.
+    pub fn own(&self) -> io::Result<()> {
+        self.file()?.own()
+    }
+
     /// To be synced; `None` when nothing was ever written or read.
     pub fn file(&self) -> io::Result<&Arc<dyn File>> {
         if let Some(file) = self.file.get() {

@@ -242,6 +242,13 @@ impl Segment {
         self.read_tail()
     }
 
+    /// Becomes the active segment again, to be appended to. Its files may have been set aside when it was complete.
+    pub fn reopen(&self) -> io::Result<()> {
+        self.file.own()?;
+        self.offset_index.entries.own()?;
+        self.time_index.entries.own()
+    }
+
     /// Headers from a batch boundary to the end, in small chunks.
     pub fn scan_from(&self, position: u64) -> HeaderScan<'_> {
         HeaderScan::new(&*self.file, position, self.size, LOOK_UP_CHUNK)

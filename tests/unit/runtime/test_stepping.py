@@ -81,3 +81,16 @@ def test_broker_and_wall_time_move_by_what_was_asked() -> None:
         moved = Now(after.monotonic_ms - before.monotonic_ms, after.wall_ms - before.wall_ms)
         assert moved == Now(86_401_500, 86_401_500)
         assert (kafka.topic("t").partition(0).leader_epoch, kafka.topic("t").partition(0).isr) == (0, [1, 2])
+
+
+@pytest.mark.parametrize("mode", ["thread", "process"])
+def test_r12_a_killed_broker_can_be_started_while_time_stands_still(mode: str) -> None:
+    """It has to wait for the end of its old session, so time moves on just as far as that; then it stands again."""
+    with Cluster(mode=mode, brokers=2) as kafka:
+        kafka.clock.freeze()
+        before = kafka.clock.now
+        kafka.broker(2).kill()
+        kafka.broker(2).start()
+        after = kafka.clock.now
+        assert 0 < after.wall_ms - before.wall_ms < 10_000
+        assert kafka.clock.now.wall_ms == after.wall_ms

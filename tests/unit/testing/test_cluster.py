@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from minikafka import BrokerHalted, Cluster, ConfigError, MinikafkaError, WaitTimeout
 from minikafka.effects import Effect
+from minikafka.runtime.control.views import Question
 from minikafka.runtime.supervisor import Supervisor
 
 MODES = pytest.mark.parametrize("mode", ["thread", "process"])
@@ -230,3 +232,36 @@ def test_a_forked_child_lets_go_of_the_brokers_sockets() -> None:
     os.close(let_go)
     os.close(wait_here)
     assert os.waitpid(child, 0)[1] == 0
+
+
+FORGETFUL = """
+import sys
+from minikafka import Cluster
+kafka = Cluster(mode=sys.argv[1], topics=["t"]).start()
+print(kafka.data_dir, kafka.bootstrap_servers, flush=True)
+"""
+
+
+@MODES
+def test_a_cluster_that_nobody_closed_is_closed_at_the_end_of_the_interpreter(mode: str) -> None:
+    """The script just ends: with status 0, no word on stderr, and nothing left of the brokers."""
+    ended = subprocess.run(
+        [sys.executable, "-c", FORGETFUL, mode], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    directory, address = ended.stdout.split()
+    assert not Path(directory).exists()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(port_of(address))
+
+
+def test_clusters_live_side_by_side() -> None:
+    """Each with its own ports, directory and topics; a kill in one is nothing to the other."""
+    with Cluster(brokers=2, topics=["a"]) as one, Cluster(brokers=2, topics=["b"]) as other:
+        assert not {*one.bootstrap_servers.split(",")} & {*other.bootstrap_servers.split(",")}
+        assert one.data_dir != other.data_dir
+        one.broker(1).kill()
+        one.wait(brokers=[2], timeout=10)
+        assert other.broker(1).state == "running"
+        assert other.topic("b").partition(0).leader in (1, 2)
+        assert one.ask(Question(topic="b")).partitions("b") == []

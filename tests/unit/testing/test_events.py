@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
 from confluent_kafka import Producer
 from minikafka import Cluster
 
@@ -44,3 +48,19 @@ def test_events_after_a_seq_are_the_newer_ones() -> None:
         newer = kafka.events(after=seen)
         assert newer
         assert all(event.seq > seen for event in newer)
+
+
+@pytest.mark.parametrize("mode", ["thread", "process"])
+def test_the_trace_is_exported_a_json_object_a_line(mode: str, tmp_path: Path) -> None:
+    """In the one schema; every cause that is still there is an earlier event of the same node."""
+    path = tmp_path / "trace.jsonl"
+    with Cluster(mode=mode, brokers=2, topics=["t:1:2"]) as kafka:
+        assert kafka.export_trace(path) == len(path.read_text().splitlines())
+    told = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [one["seq"] for one in told] == sorted(one["seq"] for one in told)
+    assert {one["broker"] for one in told} == {1, 2, 1000}
+    known = {(one["broker"], one["n"]) for one in told}
+    caused = [one for one in told if "cause" in one]
+    assert caused
+    assert all((one["broker"], one["cause"]) in known and one["cause"] < one["n"] for one in caused)
+    assert [path] == list(tmp_path.iterdir())

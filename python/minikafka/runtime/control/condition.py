@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from minikafka.errors import ConfigError, MinikafkaError
+from minikafka.errors import ConfigError, MinikafkaError, nearest
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.observed import observe
 from minikafka.runtime.control.views import Question
@@ -54,7 +54,8 @@ class Condition:
         """From the arguments of `Cluster.wait`. Raises ConfigError when they cannot mean anything."""
         unknown = sorted(set(at_least) - set(OFFSETS))
         if unknown:
-            raise ConfigError(f"cannot wait for {', '.join(unknown)}")
+            hint = nearest(unknown[0], ("leader", "leader_epoch", "isr", "brokers", *OFFSETS))
+            raise ConfigError(f"cannot wait for {', '.join(unknown)}{hint}")
         about_partition = (leader, leader_epoch, isr, *at_least.values())
         if topic is None and any(value is not None for value in about_partition):
             raise ConfigError("say of which topic= (and partition=)")

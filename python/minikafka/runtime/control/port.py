@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from minikafka.effects import Halt
@@ -13,7 +14,7 @@ from minikafka.runtime.calls import AtEvent
 from minikafka.runtime.control.time import Timeline
 from minikafka.runtime.control.views import NodeView, Question
 from minikafka.runtime.host import HostState
-from minikafka.types import BrokerId
+from minikafka.types import BrokerId, Offset
 
 
 class HostedNode(Protocol):
@@ -61,6 +62,15 @@ class HostedNode(Protocol):
 
     def resume(self) -> None:
         """Go on where it was paused; its broker time stood still."""
+
+    # Its files.
+
+    async def put_back(self, saved: str | None) -> None:
+        """While it is dead: replace its directory by a copy of `saved`, or by nothing. What was put back counts as on
+        disk."""
+
+    async def take_back(self, offset: Offset, brokers: tuple[BrokerId, ...]) -> None:
+        """The controller only: see `effects.TakenBack`. Returns once it will do so before anything else."""
 
     # What is seen of it.
 
@@ -139,6 +149,9 @@ class Hosting(Protocol):
     def is_cut(self, one: BrokerId, other: BrokerId) -> bool: ...
     async def heal(self) -> None:
         """Every node reaches every other again, without delay."""
+
+    def still(self) -> AbstractAsyncContextManager[None]:
+        """Inside, nothing changes in any directory."""
 
     def timelines(self) -> Sequence[Timeline]:
         """The clocks of all nodes that run, the controller's first; there is always one."""

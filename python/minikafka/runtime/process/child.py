@@ -79,6 +79,9 @@ class Child:
             messages.HoldMetadata: lambda message: self._in_background(
                 self._living.hold_metadata(held=message.held)
             ),
+            messages.TakeBack: lambda message: self._in_background(
+                self._living.take_back(message.offset, tuple(message.brokers))
+            ),
             messages.StopClock: lambda _: self._in_background(self._timeline.freeze()),
             messages.StartClock: lambda _: self._in_background(self._timeline.resume()),
             messages.StepClock: lambda message: self._in_background(
@@ -127,7 +130,7 @@ class Child:
             self._node = EmbeddedNode(
                 self._driver,
                 Place(plan, self._ports),
-                Disk.tracked() if plan.tracked else Disk.os(),
+                Disk.tracked(real_sync=plan.real_sync) if plan.tracked else Disk.os(),
                 _uuids(message.seed),
                 self._rules,
                 self._halted,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 
 from minikafka.faults.actions import Call
 from minikafka.faults.book import Armed, Rules
@@ -14,6 +15,7 @@ from minikafka.runtime.clock import BrokerClock
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.time import Timeline
 from minikafka.runtime.embedded import check_rule
+from minikafka.runtime.host import HostState
 from minikafka.runtime.plan import NodePlan
 from minikafka.runtime.process import messages
 from minikafka.runtime.process.node import ChildNode
@@ -70,6 +72,17 @@ class ChildProcesses:
         self._cut.clear()
         self._delays_ms.clear()
         await self._say(messages.Heal())
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Every process is stopped."""
+        running = [node for node in self._nodes if node.state is HostState.RUNNING]
+        await asyncio.gather(*(node.pause() for node in running))
+        try:
+            yield
+        finally:
+            for node in running:
+                node.resume()
 
     def timelines(self) -> Sequence[Timeline]:
         return [*(node.timeline for node in self._nodes if node.is_alive), OwnTimeline(self._clock)]

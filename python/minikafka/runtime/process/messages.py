@@ -10,7 +10,7 @@ from minikafka.runtime.control.time import Stand
 from minikafka.runtime.control.views import NodeView, Question
 from minikafka.runtime.plan import NodePlan
 from minikafka.trace import TraceEvent
-from minikafka.types import BrokerId, Now
+from minikafka.types import BrokerId, Now, Offset
 
 # To the child.
 
@@ -127,6 +127,14 @@ class HoldMetadata:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBack:
+    """To the controller: see `effects.TakenBack`."""
+
+    offset: Offset
+    brokers: list[BrokerId]
+
+
+@dataclass(frozen=True, slots=True)
 class StopClock:
     """Broker time stands still from now on."""
 
@@ -197,6 +205,7 @@ ToChild: TypeAlias = (
     | Tell
     | GoOn
     | HoldMetadata
+    | TakeBack
     | StopClock
     | StartClock
     | StepClock

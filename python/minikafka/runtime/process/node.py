@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,7 +27,9 @@ from minikafka.runtime.process.ballot import Ballot
 from minikafka.runtime.process.channel import Channel
 from minikafka.runtime.process.timeline import ChildTimeline
 from minikafka.runtime.process.watches import Watches
+from minikafka.runtime.saved import copy_node
 from minikafka.trace import TraceEvent
+from minikafka.types import BrokerId, Offset
 
 A = TypeVar("A")
 
@@ -258,6 +261,17 @@ class ChildNode:
     def tell(self, *, on: bool) -> None:
         self._tells = on
         self._send(messages.Tell(on))
+
+    async def take_back(self, offset: Offset, brokers: tuple[BrokerId, ...]) -> None:
+        self._send(messages.TakeBack(offset, list(brokers)))
+        await self.sync()
+
+    async def put_back(self, saved: str | None) -> None:
+        assert not self.is_alive, "the directory of a living node is its own"
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self._died_hard = False
+        if saved is not None:
+            copy_node(saved, self.directory)
 
     async def hold_metadata(self, *, held: bool) -> None:
         self._send(messages.HoldMetadata(held))
