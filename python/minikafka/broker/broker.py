@@ -110,9 +110,11 @@ class Broker:
         new_uuid: Callable[[], bytes],
         rules: Rules | None = None,
         trace: Trace | None = None,
+        metadata_from: Offset = 0,
     ) -> None:
         """`new_uuid`: 16 random bytes, for member ids. `rules`: fault rules in force, shared with the test kit.
-        `trace`: where events are told; its owner keeps it for the next life."""
+        `trace`: where events are told; its owner keeps it for the next life. `metadata_from`: where in the metadata log
+        to begin to read: from there on everything is said that holds."""
         self.trace = NOBODY if trace is None else trace
         self.identity = identity
         self.broker_id = identity.broker_id
@@ -120,7 +122,7 @@ class Broker:
         self.settings = settings
         self.durability = durability
         self.supported_features = SUPPORTED_FEATURES
-        self.image = MetadataImage()
+        self.image = MetadataImage(metadata_from - 1)
         self._acted_on = self.image
         self._held_image: MetadataImage | None = None
         self._joined = False

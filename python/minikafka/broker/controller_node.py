@@ -24,6 +24,7 @@ from minikafka.broker.timers import Timers
 from minikafka.config import CLUSTER_METADATA, BrokerSettings
 from minikafka.controller.controller import Controller
 from minikafka.controller.image import MetadataImage
+from minikafka.controller.take_back import forgotten
 from minikafka.coordinator.runtime import CoordinatorRuntime
 from minikafka.coordinator.shard import Result
 from minikafka.effects import (
@@ -44,7 +45,7 @@ from minikafka.errors import ErrorCode, Rejected
 from minikafka.faults.book import Rules
 from minikafka.log.port import Disk
 from minikafka.trace import NOBODY, Trace
-from minikafka.types import CONTROLLER_ID, Now
+from minikafka.types import CONTROLLER_ID, Now, Offset
 from minikafka.wire.codec import decode_metadata_record
 
 ONLY_PARTITION: Final = 0
@@ -93,6 +94,9 @@ class ControllerNode:
         self.router = Router(self, HANDLERS, SERVED_BY_CONTROLLER, interception, self.trace)
         self._sessions = Sessions(self.outbox, interception, self.router.dispatch)
         self._log = MetadataLog(disk, directory, self.outbox)
+        self._earlier: dict[Offset, MetadataImage] = {}
+        self.metadata_from: Offset = 0
+        """Where a broker that knows nothing may begin to read the log."""
         self.fetches = MetadataFetches(self._log, self.timers)
         self.controller = Controller(identity.cluster_id, settings, new_uuid, identity.features, self.trace)
         self._runtime = CoordinatorRuntime(
@@ -172,18 +176,16 @@ class ControllerNode:
     # What a test does.
 
     def _taken_back(self, event: TakenBack, now: Now) -> None:
-        """Decide the metadata of an earlier moment anew: read the log up to there."""
-        then = MetadataImage()
-        for chunk in self._log.load():
-            for logged in chunk:
-                assert logged.record.value is not None, "the metadata log has no tombstones"
-                if logged.offset <= event.offset:
-                    then = then.apply([decode_metadata_record(logged.record.value)], logged.offset)
+        """Decide the metadata of an earlier moment anew."""
+        then = self._earlier.get(event.offset)
+        if then is None:
+            then = self._earlier[event.offset] = self._image_at(event.offset)
         if self.trace.on:
             # The ledger begins anew with this (ledger.py): what was acknowledged since is gone on purpose.
             self.trace.event(
                 "lifecycle", "", what="taken back", metadata_offset=event.offset, brokers=event.brokers
             )
+        self.metadata_from = self.image.offset + 1 + len(forgotten(self.image))
         self._runtime.write(
             ONLY_PARTITION,
             lambda controller, _: controller.take_back(then, event.brokers),
@@ -191,6 +193,16 @@ class ControllerNode:
             lambda refusal, _: self.outbox.put(Halt(f"cannot be taken back: {refusal}", clean=False)),
             now,
         )
+
+    def _image_at(self, offset: Offset) -> MetadataImage:
+        """What the log said when it ended with the record at `offset`."""
+        records = [
+            decode_metadata_record(logged.record.value)
+            for chunk in self._log.load()
+            for logged in chunk
+            if logged.offset <= offset and logged.record.value is not None
+        ]
+        return MetadataImage().apply(records, offset)
 
     # The disk answers.
 

@@ -1,7 +1,8 @@
 """How a broker learns what the cluster is: it follows the metadata log (ADR 0006).
 
 `__cluster_metadata` is fetched from the controller like any partition by a follower, and replayed into the immutable
-`MetadataImage`. A broker starts from the log's beginning at each start; the log is small. What a client reads in
+`MetadataImage`. A broker starts from the log's beginning at each start, or from where everything was said
+anew (`controller/take_back.py`); the log is small. What a client reads in
 Metadata therefore lags by one fetch, as in Kafka (R19).
 """
 
@@ -32,7 +33,7 @@ class MetadataFollower:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self.next_offset: Offset = 0
+        self.next_offset: Offset = broker.image.offset + 1
 
     def fetch(self, now: Now) -> None:
         request = wire.FetchRequest(

@@ -6,6 +6,9 @@ and the epoch of the features. So the earlier image is *decided anew*, at the en
 made again under its own id, in an epoch above any it ever had; every broker is forgotten, so that it registers as if
 for the first time, and takes no place in an ISR with it; producer ids are never given back (I11).
 
+Everything that `then` holds is said, changed or not: so a broker that begins to read the log here, knowing nothing,
+comes to the same image as one that reads all of it, and the thousandth restore costs what the first did.
+
 A leader that will not be started is no leader: the first broker of its ISR that comes becomes one.
 """
 
@@ -34,21 +37,26 @@ from minikafka.wire.records.cluster_metadata import (
 def take_back(now: MetadataImage, then: MetadataImage, brokers: Collection[BrokerId]) -> list[Message]:
     """The records that make `now` into `then`. `brokers`: those that are going to be started."""
     return [
-        *(RemoveTopicRecord(topic_id=topic.topic_id) for topic in now.topics.values()),
-        *(
-            UnregisterBrokerRecord(broker_id=broker.broker_id, broker_epoch=broker.epoch)
-            for broker in now.brokers.values()
-        ),
+        *forgotten(now),
         *_features(now, then),
         *_topics(now, then, brokers),
         *_configs(now, then),
     ]
 
 
+def forgotten(now: MetadataImage) -> list[Message]:
+    """The first of them: every topic goes, and every broker. Whoever begins to read behind these has missed nothing."""
+    topics = [RemoveTopicRecord(topic_id=topic.topic_id) for topic in now.topics.values()]
+    brokers = [
+        UnregisterBrokerRecord(broker_id=broker.broker_id, broker_epoch=broker.epoch)
+        for broker in now.brokers.values()
+    ]
+    return [*topics, *brokers]
+
+
 def _features(now: MetadataImage, then: MetadataImage) -> Iterator[Message]:
     for name in sorted({*now.features, *then.features}):
-        if now.feature(name) != then.feature(name):
-            yield FeatureLevelRecord(name=name, feature_level=then.feature(name))
+        yield FeatureLevelRecord(name=name, feature_level=then.feature(name))
 
 
 def _topics(now: MetadataImage, then: MetadataImage, brokers: Collection[BrokerId]) -> Iterator[Message]:
@@ -95,8 +103,7 @@ def _configs(now: MetadataImage, then: MetadataImage) -> Iterator[Message]:
     for resource in sorted({*standing, *then.configs}):
         before, after = standing.get(resource, {}), then.configs.get(resource, {})
         for name in sorted({*before, *after}):
-            if before.get(name) != after.get(name):
-                yield _config(resource, name, after.get(name))
+            yield _config(resource, name, after.get(name))
 
 
 def _config(resource: ConfigResource, name: str, value: str | None) -> ConfigRecord:

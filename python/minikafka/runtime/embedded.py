@@ -59,14 +59,14 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
         deeds: Deeds,
     ) -> None:
         """`trace`: one for all lives of the node. `deeds`: what is done to it at an event."""
-        plan = place.plan
+        plan = self._plan = place.plan
         super().__init__(
             driver,
             plan.node,
             place.listeners(),
             disk,
             plan.directory,
-            lambda life_disk: build(plan, life_disk, new_uuid=new_uuid, rules=rules, trace=trace),
+            lambda life_disk: build(self._plan, life_disk, new_uuid=new_uuid, rules=rules, trace=trace),
             lambda _: on_halt(self),
             plan.settings().socket_request_max_bytes,
             trace,
@@ -97,6 +97,9 @@ class EmbeddedNode(NodeHost[Broker | ControllerNode]):
     async def hold_metadata(self, *, held: bool) -> None:
         if isinstance(self.node, Broker):
             self.node.hold_metadata(held=held)
+
+    def read_metadata_from(self, offset: Offset) -> None:
+        self._plan = self._plan._replace(metadata_from=offset)
 
     async def take_back(self, offset: Offset, brokers: tuple[BrokerId, ...]) -> None:
         assert self._life is not None, "only a living controller decides"

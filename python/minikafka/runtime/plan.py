@@ -14,7 +14,7 @@ from minikafka.log.port import Disk
 from minikafka.runtime.directories import DataDirectory
 from minikafka.runtime.spec import ClusterSpec
 from minikafka.trace import Trace
-from minikafka.types import CONTROLLER_ID, BrokerId
+from minikafka.types import CONTROLLER_ID, BrokerId, Offset
 
 
 class PlannedLayer(NamedTuple):
@@ -32,7 +32,7 @@ class NodePlan(NamedTuple):
     are told. controller: where the controller is. layers, profile, brokers, separate_processes: what
     `config.resolve` takes. tracked: whether the disk remembers what was not synced, so that power can be cut.
     real_sync: whether an fsync of such a disk also is one; nobody needs a temporary directory after the machine failed.
-    trace: whether events are told from the start.
+    trace: whether events are told from the start. metadata_from: where a broker begins to read the metadata log.
     """
 
     node: BrokerId
@@ -52,6 +52,7 @@ class NodePlan(NamedTuple):
     tracked: bool
     real_sync: bool
     trace: bool
+    metadata_from: Offset = 0
 
     @property
     def is_controller(self) -> bool:
@@ -125,4 +126,5 @@ def build(
         new_uuid=new_uuid,
         rules=rules,
         trace=trace,
+        metadata_from=plan.metadata_from,
     )

@@ -52,6 +52,7 @@ class Snapshots:
         self._taken: dict[int, Snapshot] = {}
         self._next = 1
         self._began_at: Offset = -1
+        self._metadata_from: Offset = 0
 
     async def began(self) -> None:
         """The cluster has started: `reset` goes back to this."""
@@ -114,6 +115,10 @@ class Snapshots:
         self._taken.clear()
         shutil.rmtree(self._directory(0).parent, ignore_errors=True)
 
+    def _has_decided(self, view: ClusterView) -> bool:
+        controller = view.nodes.get(CONTROLLER_ID)
+        return controller is not None and controller.metadata_from > self._metadata_from
+
     def _directory(self, number: int) -> Path:
         # Beside the brokers' own, so that a file can have names in both.
         return self._supervisor.directory.path / ".snapshots" / str(number)
@@ -134,6 +139,12 @@ class Snapshots:
             source = None if saved is None else saved / str(node.node_id)
             await node.put_back(str(source) if source is not None and source.is_dir() else None)
         await supervisor.controller.take_back(snapshot.metadata_offset, snapshot.brokers)
+        decided = await supervisor.until(
+            HEALTH, self._has_decided, RESTORE_TIMEOUT_S, lambda _: "the controller does not decide"
+        )
+        self._metadata_from = decided.nodes[CONTROLLER_ID].metadata_from
+        for node in brokers:
+            node.read_metadata_from(self._metadata_from)
         await supervisor.start_brokers(snapshot.brokers)
         # One by one: a look at all of them, after every turn, would take longer than all of this.
         for one in snapshot.led:

@@ -35,7 +35,9 @@ def look(node: Node, question: Question) -> NodeView | None:
     if isinstance(node, Broker):
         return _broker(node, question)
     if isinstance(node, ControllerNode):
-        return _view(node.image, question)._replace(node=CONTROLLER_ID, state="running", is_running=True)
+        return _view(node.image, question)._replace(
+            node=CONTROLLER_ID, state="running", is_running=True, metadata_from=node.metadata_from
+        )
     return None
 
 

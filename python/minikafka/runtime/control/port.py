@@ -69,6 +69,9 @@ class HostedNode(Protocol):
         """While it is dead: replace its directory by a copy of `saved`, or by nothing. What was put back counts as on
         disk."""
 
+    def read_metadata_from(self, offset: Offset) -> None:
+        """A broker only: from its next life on."""
+
     async def take_back(self, offset: Offset, brokers: tuple[BrokerId, ...]) -> None:
         """The controller only: see `effects.TakenBack`. Returns once it will do so before anything else."""
 

@@ -166,6 +166,8 @@ class NodeView(NamedTuple):
     groups: list[GroupView]
     transactions: list[TransactionView]
     parked: list[ParkedView]
+    metadata_from: Offset = 0
+    """Of the controller: where a broker that knows nothing may begin to read the metadata log."""
 
 
 def narrowed(view: NodeView, question: Question) -> NodeView:

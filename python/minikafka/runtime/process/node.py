@@ -262,6 +262,9 @@ class ChildNode:
         self._tells = on
         self._send(messages.Tell(on))
 
+    def read_metadata_from(self, offset: Offset) -> None:
+        self._plan = self._plan._replace(metadata_from=offset)
+
     async def take_back(self, offset: Offset, brokers: tuple[BrokerId, ...]) -> None:
         self._send(messages.TakeBack(offset, list(brokers)))
         await self.sync()
