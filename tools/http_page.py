@@ -81,6 +81,7 @@ TITLES = {
     "faults": "Faults",
     "wait": "Waiting",
     "clock": "Time",
+    "snapshot": "Going back",
     "events": "Events",
     "verdict": "Verdict",
 }

@@ -16,7 +16,7 @@ from minikafka.admin.routes import (
     network,
     nodes,
     page,
-    pending,
+    snapshots,
     status,
     topics,
     verdict,
@@ -35,7 +35,7 @@ ROUTES: Final[tuple[AnyRoute, ...]] = (
     *clock.ROUTES,
     *events.ROUTES,
     *verdict.ROUTES,
-    *pending.ROUTES,
+    *snapshots.ROUTES,
     *metrics.ROUTES,
     *page.ROUTES,
 )

@@ -66,7 +66,8 @@ def test_every_route_of_the_interface_is_there() -> None:
         GET /v1/topics/{topic}/partitions/{partition}/batches,
         GET /v1/topics/{topic}/partitions/{partition}/producers, GET /v1/groups, GET /v1/groups/{group},
         GET /v1/transactions, GET /v1/transactions/{id}, GET /v1/requests/parked, GET /v1/faults, POST /v1/faults,
-        DELETE /v1/faults, GET /v1/events, POST /v1/wait, GET /v1/verdict, POST /v1/clock, GET /metrics, GET /
+        DELETE /v1/faults, GET /v1/events, POST /v1/wait, GET /v1/verdict, POST /v1/clock,
+        POST /v1/snapshot, POST /v1/restore, POST /v1/reset, GET /metrics, GET /
     """
     assert {route.strip() for route in promised.split(",")} <= {f"{one.method} {one.path}" for one in ROUTES}
 
@@ -99,6 +100,8 @@ def test_what_is_answered_is_what_the_document_says(kafka: Cluster, route: AnyRo
 )
 def test_each_example_can_be_sent(kafka: Cluster, route: AnyRoute) -> None:
     """A body of the reference is one that is taken."""
+    if route.path == "/v1/restore":
+        Http(kafka.admin_url)("POST", "/v1/snapshot")
     answered = ask(kafka, route, json.loads(route.example))
     assert answered.status < 300, answered.text
     Http(kafka.admin_url)("DELETE", "/v1/faults")
