@@ -44,3 +44,12 @@ def test_every_how_to_is_listed() -> None:
     directory = ROOT / "docs" / "how-to"
     listed = set(re.findall(r"\(([a-z-]+\.md)\)", (directory / "README.md").read_text(encoding="utf-8")))
     assert listed == {page.name for page in directory.glob("*.md")} - {"README.md"}
+
+
+def test_the_site_leads_to_every_page() -> None:
+    """But decisions, which their own list leads to, and the page of one's last rules shown."""
+    named = set(re.findall(r'"([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text(encoding="utf-8")))
+    there = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
+    assert named - there == set()
+    elsewhere = {"reference/rules-shown.md"}
+    assert {page for page in there - named if not page.startswith("adr/")} <= elsewhere

@@ -1,7 +1,7 @@
 """Over which connection each group member was heard of last: whoever still has it open lives, whatever the clock says.
 
 Kafka judges members by the time since their last heartbeat. When a test moves broker time by a minute, a client had no
-minute to send one; its open connection is then all there is to go by (ADR 0019).
+minute to send one; its open connection is then all there is to go by (ADR 0018).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a broker's or the controller's timer is for, by its key: what an advance of the clock has to know.
 
 When a test moves broker time by an hour, everything that is due in it is due at once, a broker's own heartbeat and the
-end of its session alike. Who is able to speak must be heard before anybody is judged by his silence (ADR 0019). So
+end of its session alike. Who is able to speak must be heard before anybody is judged by his silence (ADR 0018). So
 time is moved in steps (`runtime/stepping.py`), and in each of them first what *speaks* is let fire, then the rest.
 
     WAIT     a client, or a follower's fetch, waits for an answer at most so long: measured on the waiting clock, which
