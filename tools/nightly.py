@@ -74,7 +74,11 @@ PARTS = (
     Part(
         "kills",
         "exactly-once copies, groups and Kafka Streams with ten dead applications and up to nine dead brokers each",
-        (*PYTEST, *(f"tests/conformance/test_{each}.py" for each in ("exactly_once", "groups", "streams"))),
+        # KafkaJS needs minutes after each kill of its coordinator.
+        (
+            *(*PYTEST, "--timeout=900"),
+            *(f"tests/conformance/test_{each}.py" for each in ("exactly_once", "groups", "streams")),
+        ),
         {"MINIKAFKA_CONFORMANCE_COUNTS": "full"},
     ),
     Part(

@@ -28,6 +28,10 @@ BROKER_KILLS = count(3, 9)
 REPORTS_BETWEEN_KILLS = 10
 RECORDS = 1200 * (APPLICATION_KILLS + BROKER_KILLS)
 """A copier cannot be slowed down: enough that every kill falls into work, at several hundred records a second."""
+DOOMED_TIMEOUT_MS = 2_000
+"""How long the transaction of a copier that is going to die stays open: its successor reads its place before it fences
+the dead one, and that place is unstable until then (T12)."""
+TIMEOUT_MS = 60_000
 INPUT, OUTPUT, COPIERS = "copied-from", "copied-to", "message-copiers"
 
 
@@ -44,7 +48,7 @@ class Report:
         return Report(said["stage"], said["remaining"])
 
 
-def start(target: Target, partition: int, *, by_group: bool) -> Talking[Report]:
+def start(target: Target, partition: int, *, by_group: bool, timeout_ms: int = TIMEOUT_MS) -> Talking[Report]:
     """The copier of an input partition, or, `by_group`, of what its group gives it."""
     manner = ["--group-mode", "--use-group-metadata"] if by_group else []
     command = ["java", *JVM, "-cp", jvm_classpath(), COPIER]
@@ -56,6 +60,7 @@ def start(target: Target, partition: int, *, by_group: bool) -> Talking[Report]:
         "consumer-group": COPIERS,
         "transactional-id": transactional_id(partition),
         "transaction-size": TRANSACTION_SIZE,
+        "transaction-timeout": timeout_ms,
     }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return Talking(f"copier {partition}", [*command, *words, "--enable-random-aborts", *manner], Report.parse)
@@ -76,7 +81,7 @@ def run(target: Target, *, by_group: bool) -> ClientVerdict:
 
     # A member of a group that dies is missed for its session; here only those die that have no group.
     for _ in range(0 if by_group else APPLICATION_KILLS):
-        with start(target, 0, by_group=by_group) as doomed:
+        with start(target, 0, by_group=by_group, timeout_ms=DOOMED_TIMEOUT_MS) as doomed:
             run_transactions(doomed)
     copiers = [start(target, partition, by_group=by_group) for partition in range(PARTITIONS)]
     try:
