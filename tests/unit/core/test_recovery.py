@@ -138,7 +138,7 @@ def test_d7_a_full_disk_takes_the_log_offline() -> None:
         append(log, b"a")
 
 
-def test_a_real_disk_can_be_told_nothing() -> None:
-    """Faults belong to disks made for them."""
-    with pytest.raises(ValueError, match="cannot be told"):
+def test_a_real_disk_cannot_lose_power() -> None:
+    """Nothing is known of what it had synced."""
+    with pytest.raises(ValueError, match="cannot lose power"):
         Disk.os().power_loss("/tmp")
