@@ -79,7 +79,8 @@ class Talking(Generic[T]):
     def catch_up(self) -> None:
         """Read what the program has said so far, without waiting; raises ClientFailed when it has ended."""
         while not self._lines.empty():
-            self._next(time.monotonic())
+            if self._next(time.monotonic()) is None:
+                break  # the end, which stays in the queue
         if not self.is_running:
             raise ClientFailed(f"{self._what} ended early\n{self._errors()}")
 

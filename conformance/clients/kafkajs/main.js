@@ -60,7 +60,8 @@ async function consume(options) {
   const offsets = {};
   let received = 0;
   await new Promise((resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    // After most crashes KafkaJS starts the consumer again by itself; only one that stays down is the end.
+    consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error));
     consumer
       .run({
         eachMessage: async ({ topic, partition, message }) => {
