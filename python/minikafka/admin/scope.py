@@ -6,6 +6,7 @@ node only is answered with 409.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias
 
@@ -70,23 +71,21 @@ class Scope(Protocol):
         """See `Supervisor.until`."""
 
 
-class Listens:
+class Listens(ABC):
     """Nodes tell their events while somebody listens, unless they do so anyway."""
 
     def __init__(self) -> None:
         self._listeners = 0
 
     @property
-    def nodes(self) -> Sequence[HostedNode]:
-        raise NotImplementedError
-
+    @abstractmethod
+    def nodes(self) -> Sequence[HostedNode]: ...
     @property
-    def history(self) -> History:
-        raise NotImplementedError
-
+    @abstractmethod
+    def history(self) -> History: ...
     @property
-    def is_recording(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_recording(self) -> bool: ...
 
     def listen(self, hear: Callable[[Event], None]) -> Callable[[], None]:
         """See `Scope`."""
