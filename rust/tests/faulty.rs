@@ -5,7 +5,9 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use minikafka_log::fs::{DiskFault, FaultyDisk, File, FileSystem, SimulatedDisk, Strikes};
+use minikafka_log::fs::{
+    DiskFault, FaultyDisk, File, FileSystem, OsFileSystem, SimulatedDisk, Strikes,
+};
 
 fn disk_with(path: &str) -> (FaultyDisk, Arc<dyn File>) {
     let simulated = SimulatedDisk::new(1);
@@ -80,4 +82,21 @@ fn a_slow_disk_takes_its_time_for_segments_and_says_how_often() {
     segment.sync().unwrap();
     segment.sync().unwrap();
     assert_eq!(disk.struck(1), 1);
+}
+
+#[test]
+#[allow(clippy::disallowed_methods)] // hard links are made beside the disk, by whoever sets files aside
+fn a_file_set_aside_by_a_second_name_stays_as_it_was_on_a_disk_that_could_fail() {
+    let directory = std::env::temp_dir().join(format!("minikafka-owned-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let (path, aside) = (directory.join("0.log"), directory.join("aside.log"));
+    let disk = FaultyDisk::new(Arc::new(OsFileSystem));
+    let file = disk.open(path.to_str().unwrap(), true).unwrap();
+    file.append(&[b"then"]).unwrap();
+    std::fs::hard_link(&path, &aside).unwrap();
+    file.own().unwrap();
+    file.append(&[b" and now"]).unwrap();
+    let contents = [&aside, &path].map(|one| std::fs::read(one).unwrap());
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(contents, [b"then".to_vec(), b"then and now".to_vec()]);
 }

@@ -213,6 +213,10 @@ impl File for FaultyFile {
         self.file.truncate(length)
     }
 
+    fn own(&self) -> io::Result<()> {
+        self.file.own()
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.faults.before_sync(&self.path)?;
         self.file.sync()

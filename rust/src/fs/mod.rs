@@ -46,9 +46,7 @@ pub trait File: Debug + Send + Sync {
     ///
     /// # Errors
     /// Whatever the system says.
-    fn own(&self) -> io::Result<()> {
-        Ok(())
-    }
+    fn own(&self) -> io::Result<()>;
 
     /// Returns once the content is on disk.
     ///

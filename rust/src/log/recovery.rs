@@ -219,7 +219,7 @@ fn tidy(fs: &dyn FileSystem, directory: &str) -> io::Result<Vec<i64>> {
         .collect();
     bases.sort_unstable();
     for name in &names {
-        let is_leftover = [".deleted", ".cleaned", ".tmp", KEPT_SUFFIX]
+        let is_leftover = [".deleted", ".cleaned", ".tmp", ".owned", KEPT_SUFFIX]
             .iter()
             .any(|suffix| name.ends_with(suffix));
         let is_orphan = ["index", "timeindex", "txnindex"]
