@@ -15,7 +15,7 @@ from minikafka.wire.messages.api_versions import ApiVersion, ApiVersionsRequest,
 
 ANY_VERSION: Final = 0x7FFF
 MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
-"""Twice what a fetch is asked for at most; a length above it is no Kafka's."""
+"""Far above what a fetch asks for, which one large batch may exceed; a greater length is no Kafka's."""
 NEGOTIATION_VERSION: Final = 3
 _LENGTH: Final = struct.Struct(">i")
 _CORRELATION_AND_ERROR: Final = struct.Struct(">ih")
