@@ -2,12 +2,31 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // copyRecords consumes, transforms and produces, with the offsets in the same transaction, until it is killed.
 func copyRecords(ctx context.Context, options Options) error {
+	emit(Line{Op: "ready"})
+	for {
+		// franz-go ends a session whose offsets cannot reach a coordinator that died. Whatever became of the
+		// transaction, a new session waits for its end and starts at what is committed.
+		if err := copyInOneSession(ctx, options); !isBrokenConnection(err) {
+			return err
+		}
+	}
+}
+
+func isBrokenConnection(err error) bool {
+	var broken *net.OpError
+	return errors.As(err, &broken) || kgo.IsRetryableBrokerErr(err)
+}
+
+// copyInOneSession returns with the first error that says more than that a transaction was aborted.
+func copyInOneSession(ctx context.Context, options Options) error {
 	session, err := kgo.NewGroupTransactSession(append(consumerSettings(options),
 		kgo.TransactionalID(options.TransactionalID),
 		kgo.RequireStableFetchOffsets(),
@@ -16,7 +35,7 @@ func copyRecords(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	emit(Line{Op: "ready"})
+	defer session.Close()
 	for {
 		fetches := session.PollRecords(ctx, options.Batch)
 		if fetches.NumRecords() == 0 {
