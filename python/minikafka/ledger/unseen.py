@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from minikafka.checker.anomaly import Anomaly
+from minikafka.ledger.case import ALL
 from minikafka.ledger.causes import Cause
 from minikafka.ledger.facts import PartitionFacts, in_order
 from minikafka.ledger.finding import Finding
 from minikafka.ledger.logs import LoggedPartition
-from minikafka.ledger.why_lost import ALL, Explained, explain
+from minikafka.ledger.why_lost import Explained, explain
 
 
 def find(facts: PartitionFacts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding]:
