@@ -25,8 +25,9 @@ from minikafka.faults.actions import ACTIONS, Action, action_name, subject_of
 from minikafka.faults.plain import to_json
 from minikafka.faults.rule import Match, Rule, When
 from minikafka.runtime import striking
+from minikafka.testing.about import AT_EVENT
 from minikafka.testing.cluster import Cluster
-from minikafka.testing.faults import AT_EVENT, Fault
+from minikafka.testing.faults import Fault
 from minikafka.testing.nodes import BrokerHandle, NodeHandle
 
 ROOT = Path(__file__).resolve().parent.parent

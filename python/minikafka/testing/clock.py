@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from minikafka.errors import ConfigError, WaitTimeout, nearest
 from minikafka.history import Event
+from minikafka.testing.running import Running
 from minikafka.trace import KINDS
 from minikafka.types import Now
-
-if TYPE_CHECKING:
-    from minikafka.testing.cluster import Cluster
 
 A_WEEK_S: Final = 7 * 24 * 3600.0
 
@@ -18,7 +16,7 @@ A_WEEK_S: Final = 7 * 24 * 3600.0
 class Clock:
     """Broker time of all nodes. What clients do by their own clocks goes on (docs/explain/time.md)."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Running) -> None:
         self._cluster = cluster
 
     @property

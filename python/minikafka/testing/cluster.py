@@ -1,55 +1,40 @@
 """`Cluster`: real brokers inside a test, and the levers to make things go wrong.
 
-The brokers run on an event loop in a daemon thread, or as child processes that this thread speaks to. Everything a
-handle shows was seen at a node between two of its turns, and every wait is a condition looked at after each turn that
-changed what it is about: nothing polls, nothing sleeps.
+Everything a handle shows was seen at a node between two of its turns, and every wait is a condition looked at after
+each turn that changed what it is about: nothing polls, nothing sleeps. Where the brokers run, and how this reaches
+them, is in `running.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import atexit
 import os
-import weakref
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import Any
 
 from minikafka.config import BrokerConfig, ConfigValue
-from minikafka.errors import BrokerHalted, ConfigError, MinikafkaError
+from minikafka.errors import ConfigError, MinikafkaError
 from minikafka.history import Event
-from minikafka.ledger.ledger import Ledger
 from minikafka.ledger.verdict import Verdict
-from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.condition import Condition
 from minikafka.runtime.control.observed import observe
-from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import ProducerView, Question, TransactionView
 from minikafka.runtime.links import node_named
 from minikafka.runtime.snapshots import Snapshot
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
-from minikafka.runtime.supervisor import Supervisor
-from minikafka.runtime.thread import LoopThread
 from minikafka.testing.aio import Aio
 from minikafka.testing.client_config import client_config
 from minikafka.testing.clock import Clock
 from minikafka.testing.faults import Faults
 from minikafka.testing.groups import GroupHandle
 from minikafka.testing.nodes import BrokerHandle, NodeHandle
+from minikafka.testing.running import NOT_RUNNING, Running
 from minikafka.testing.topics import TopicHandle
 from minikafka.testing.verdicts import verdict
 from minikafka.types import CONTROLLER_ID, BrokerId, TopicPartition
 
-if TYPE_CHECKING:
-    from minikafka.admin.server import AdminServer
 
-T = TypeVar("T")
-
-NOT_RUNNING: Final = "this cluster is not running: use `with Cluster(...) as kafka:`"
-
-
-class Cluster:
+class Cluster(Running):
     """A controller and `brokers` brokers, from `with` (or `start`) to its end.
 
     mode: `thread` runs them on an event loop in a daemon thread, `process` as child processes, which can be killed and
@@ -77,8 +62,7 @@ class Cluster:
         admin: bool = False,
         seed: int | None = None,
     ) -> None:
-        self._has_admin = admin
-        self._spec = ClusterSpec(
+        spec = ClusterSpec(
             brokers=brokers,
             host=host,
             ports=ports,
@@ -98,130 +82,11 @@ class Cluster:
             models_sync=True,
             mode=mode,
         )
-        self._spec.check()
-        self._thread: LoopThread | None = None
-        self._supervisor: Supervisor | None = None
-        self._ledger: Ledger | None = None
-        self._admin: AdminServer | None = None
+        super().__init__(spec, has_admin=admin)
         self.faults = Faults(self)
         self.aio = Aio(self)
         self.clock = Clock(self)
         self.controller = NodeHandle(self, CONTROLLER_ID)
-
-    # Life.
-
-    def start(self) -> Self:
-        """Start; returns when clients can connect and the asked-for topics have leaders."""
-        if self._thread is None:
-            self._thread = LoopThread()
-            try:
-                self._supervisor = self._thread.run(self._bring_up())
-            except BaseException:
-                thread, self._thread = self._thread, None
-                thread.close()
-                raise
-            LIVE.add(self)
-        return self
-
-    async def _bring_up(self) -> Supervisor:
-        supervisor = Supervisor(asyncio.get_running_loop(), self._spec)
-        self._ledger = ledger = Ledger(supervisor.hosting.history)
-        try:
-            await supervisor.start()
-            if self._has_admin:
-                from minikafka.admin.scope import Whole
-                from minikafka.admin.server import AdminServer
-
-                self._admin = AdminServer()
-                await self._admin.start(Whole(supervisor, lambda header: verdict(supervisor, ledger, header)))
-        except BaseException:
-            await supervisor.close(cleanly=False)
-            raise
-        return supervisor
-
-    async def _take_down(self, supervisor: Supervisor) -> None:
-        admin, self._admin = self._admin, None
-        if admin is not None:
-            await admin.close()
-        await supervisor.close()
-
-    def close(self) -> None:
-        """Stop the brokers and leave nothing behind: no thread, no port, no temporary file. Idempotent."""
-        thread, supervisor, ledger = self._thread, self._supervisor, self._ledger
-        self._thread = self._supervisor = self._ledger = None
-        LIVE.discard(self)
-        if thread is None or supervisor is None:
-            return
-
-        try:
-            thread.run(self._take_down(supervisor))
-        finally:
-            thread.close()
-            if ledger is not None:
-                ledger.close()
-
-    def forget(self) -> None:
-        """In a forked child: let go of everything that is the parent's, without touching it."""
-        LIVE.discard(self)
-        supervisor, self._supervisor, self._thread = self._supervisor, None, None
-        admin, self._admin = self._admin, None
-        if supervisor is not None:
-            supervisor.abandon([] if admin is None else admin.descriptors())
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        supervisor = self._supervisor
-        self.close()
-        # Afterwards, so that one that broke while nobody looked is heard of as well.
-        halted = None if supervisor is None else _halted(supervisor.hosting.halted)
-        if halted is not None:
-            raise halted from error
-
-    async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.start)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await asyncio.to_thread(self.__exit__, kind, error, trace)
-
-    # How handles reach the loop.
-
-    def look(self, at: Callable[[Supervisor], T]) -> T:
-        """What `at` sees of the cluster between two turns. Raises MinikafkaError when the cluster is not running."""
-        thread, supervisor = self._running()
-        return thread.look(lambda: at(supervisor))
-
-    def ask(self, question: Question) -> ClusterView:
-        """The answers of all living nodes to `question`, now."""
-        return self.run(lambda supervisor: supervisor.look(question))
-
-    def run(self, work: Callable[[Supervisor], Coroutine[None, None, T]]) -> T:
-        """Run `work` on the brokers' loop and wait for it."""
-        thread, supervisor = self._running()
-        return thread.run(work(supervisor))
-
-    async def run_async(self, work: Callable[[Supervisor], Coroutine[None, None, T]]) -> T:
-        """The same, awaited on the caller's loop."""
-        thread, supervisor = self._running()
-        return await asyncio.wrap_future(thread.submit(work(supervisor)))
-
-    async def look_async(self, at: Callable[[Supervisor], T]) -> T:
-        """As `look`, awaited on the caller's loop."""
-
-        async def looking(supervisor: Supervisor) -> T:
-            return at(supervisor)
-
-        return await self.run_async(looking)
-
-    def _running(self) -> tuple[LoopThread, Supervisor]:
-        if self._thread is None or self._supervisor is None:
-            raise MinikafkaError(NOT_RUNNING)
-        return self._thread, self._supervisor
 
     # What it is.
 
@@ -329,12 +194,6 @@ class Cluster:
         """`seq` of the newest event; 0 before the first. For `events(after=...)` later on."""
         return self.look(lambda supervisor: supervisor.hosting.history.last_seq)
 
-    def check_halted(self) -> None:
-        """Raises BrokerHalted if a node stopped on a broken invariant, as the end of `with` does."""
-        halted = _halted(self.look(lambda supervisor: list(supervisor.hosting.halted)))
-        if halted is not None:
-            raise halted
-
     # What may happen to it.
 
     def isolate(self, broker: BrokerId, *, clients: bool = False) -> None:
@@ -398,38 +257,5 @@ class Cluster:
         self.run(lambda supervisor: condition.wait(supervisor, timeout))
 
 
-def _halted(nodes: Sequence[HostedNode]) -> BrokerHalted | None:
-    """What is to be said of nodes that broke."""
-    if not nodes:
-        return None
-    whys = [
-        f"{'the controller' if node.node_id == CONTROLLER_ID else f'broker {node.node_id}'} halted: {node.halted.why}"
-        for node in nodes
-        if node.halted
-    ]
-    problem = BrokerHalted("; ".join(whys))
-    problem.__cause__ = nodes[0].error
-    return problem
-
-
 def _values(config: Mapping[str, Any] | None) -> dict[str, ConfigValue]:
     return dict(config or {})
-
-
-LIVE: Final[weakref.WeakSet[Cluster]] = weakref.WeakSet()
-"""Clusters to close at interpreter exit, should their owner forget."""
-
-
-@atexit.register
-def _close_all() -> None:
-    for cluster in list(LIVE):
-        cluster.close()
-
-
-def _forget_all() -> None:
-    """A forked child has no loop thread; it lets go of the sockets, which would outlive the parent's brokers."""
-    for cluster in list(LIVE):
-        cluster.forget()
-
-
-os.register_at_fork(after_in_child=_forget_all)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from minikafka.errors import WaitTimeout
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.views import GroupView, Question
+from minikafka.testing.running import Running
 from minikafka.types import Offset
-
-if TYPE_CHECKING:
-    from minikafka.testing.cluster import Cluster
 
 
 class GroupMember(NamedTuple):
@@ -26,7 +24,7 @@ class GroupMember(NamedTuple):
 class GroupHandle:
     """One group, whether it exists yet or not."""
 
-    def __init__(self, cluster: Cluster, group_id: str) -> None:
+    def __init__(self, cluster: Running, group_id: str) -> None:
         self._cluster = cluster
         self.id = group_id
         self._question = Question(group=group_id)

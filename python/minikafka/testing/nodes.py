@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from minikafka.runtime.control.port import HostedNode
+from minikafka.testing.running import Running
 from minikafka.types import BrokerId
-
-if TYPE_CHECKING:
-    from minikafka.testing.cluster import Cluster
 
 T = TypeVar("T")
 
@@ -17,7 +15,7 @@ T = TypeVar("T")
 class NodeHandle:
     """One node, dead or alive; its port and directory are kept for it."""
 
-    def __init__(self, cluster: Cluster, node: BrokerId) -> None:
+    def __init__(self, cluster: Running, node: BrokerId) -> None:
         self._cluster = cluster
         self.id = node
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from minikafka.errors import MinikafkaError
 from minikafka.runtime.control.observed import Observed, observe
 from minikafka.runtime.control.views import Question, ReplicaOffsets
+from minikafka.testing.running import Running
 from minikafka.types import BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicPartition
-
-if TYPE_CHECKING:
-    from minikafka.testing.cluster import Cluster
 
 
 class _Offsets:
@@ -44,7 +40,7 @@ class _Offsets:
 class ReplicaHandle(_Offsets):
     """One replica of a partition."""
 
-    def __init__(self, cluster: Cluster, name: TopicPartition, broker: BrokerId) -> None:
+    def __init__(self, cluster: Running, name: TopicPartition, broker: BrokerId) -> None:
         self._cluster = cluster
         self._name = name
         self.broker = broker
@@ -61,7 +57,7 @@ class ReplicaHandle(_Offsets):
 class PartitionHandle(_Offsets):
     """One partition: what the controller decided about it, and its leader's offsets."""
 
-    def __init__(self, cluster: Cluster, name: TopicPartition) -> None:
+    def __init__(self, cluster: Running, name: TopicPartition) -> None:
         self._cluster = cluster
         self._name = name
 
@@ -115,7 +111,7 @@ class PartitionHandle(_Offsets):
 class TopicHandle:
     """One topic."""
 
-    def __init__(self, cluster: Cluster, name: str) -> None:
+    def __init__(self, cluster: Running, name: str) -> None:
         self._cluster = cluster
         self.name = name
 
