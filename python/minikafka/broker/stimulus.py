@@ -51,6 +51,8 @@ STIMULI: Final[dict[type[Any], Callable[[Trace, Any], None]]] = {
     ),
     JobDone: _job_done,
     StopRequested: lambda trace, _: trace.stimulus("control", what="stop"),
-    TakenBack: lambda trace, event: trace.stimulus("control", what="taken back", metadata_offset=event.offset),
+    TakenBack: lambda trace, event: trace.stimulus(
+        "control", what="taken back", metadata_offset=event.offset
+    ),
     FaultsHealed: lambda trace, _: trace.stimulus("control", what="faults healed"),
 }

@@ -13,7 +13,7 @@ from minikafka.config.internal_topics import (
     internal_topic,
 )
 from minikafka.config.profiles import PROFILES, profile_values
-from minikafka.config.setting import ConfigValue, Setting, SettingType, SettingValue
+from minikafka.config.setting import ConfigValue, Setting, SettingType, SettingValue, config_text
 from minikafka.config.sources import (
     Layer,
     Provenance,
@@ -47,6 +47,7 @@ __all__ = [
     "TopicConfig",
     "TopicSettings",
     "broker_settings_table",
+    "config_text",
     "environment_layer",
     "internal_topic",
     "profile_values",

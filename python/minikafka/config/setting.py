@@ -50,6 +50,11 @@ _BOUNDS: Final = {
 }
 
 
+def config_text(value: ConfigValue) -> str:
+    """As Kafka writes it: booleans in lower case."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What is known about one setting.
@@ -68,7 +73,7 @@ class Setting:
 
     def parse(self, given: ConfigValue) -> SettingValue:
         """The typed value. Raises ConfigError in Kafka's words: wrong type, out of range, unknown word."""
-        text = str(given).lower() if isinstance(given, bool) else str(given).strip()
+        text = config_text(given).strip()
         value = self._typed(text)
         self._check(value, text)
         return value

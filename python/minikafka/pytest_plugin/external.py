@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, Self, TypeVar
 import pytest
 
 from minikafka import Cluster
-from minikafka.config import TOPIC_SETTINGS, ConfigValue
+from minikafka.config import TOPIC_SETTINGS, ConfigValue, config_text
 from minikafka.errors import ConfigError
 from minikafka.pytest_plugin import admin
 from minikafka.pytest_plugin.external_topics import ExternalTopic, Wanted, until_led, wait
@@ -72,7 +72,7 @@ class External:
         for name in config:
             if name not in TOPIC_SETTINGS:
                 self.skip(f"the broker setting {name}")
-        self._topic_config = {name: _text(value) for name, value in config.items()}
+        self._topic_config = {name: config_text(value) for name, value in config.items()}
         brokers = len(self.run(admin.describe(self._at)).brokers)
         if brokers < shape.arguments.get("brokers", 1):
             self.skip(f"{shape.arguments['brokers']} brokers ({brokers} there)")
@@ -95,7 +95,7 @@ class External:
         """As `Cluster.topic`."""
         found = self.run(admin.describe(self._at, [name])).topics.get(name)
         if found is None:
-            settings = self._topic_config | {key: _text(value) for key, value in (config or {}).items()}
+            settings = self._topic_config | {key: config_text(value) for key, value in (config or {}).items()}
             numbers = (_number(partitions), _number(replication_factor))
             self.run(admin.create_topic(self._at, TopicSpec(name, *numbers), settings))
         elif partitions not in (None, len(found)) or replication_factor not in (None, len(found[0].replicas)):
@@ -147,7 +147,3 @@ def _first_address(bootstrap_servers: str) -> admin.Address:
 
 def _number(given: int | None) -> int:
     return -1 if given is None else given
-
-
-def _text(value: ConfigValue) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -24,7 +24,7 @@ from minikafka.runtime.directories import DataDirectory
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.embedded import EmbeddedNode, EmbeddedRules, InThisProcess, Place
 from minikafka.runtime.plan import plan_of
-from minikafka.runtime.ports import Port
+from minikafka.runtime.ports import INTERNAL_HOST, Port
 from minikafka.runtime.spec import ClusterSpec
 from minikafka.trace import Trace
 from minikafka.types import CONTROLLER_ID, BrokerId
@@ -33,7 +33,6 @@ from minikafka.wire.messages import describe_cluster
 JOIN_TIMEOUT_S: Final = 30.0
 """For the controller to answer, and then to count a broker in."""
 RETRY_S: Final = 0.1
-INTERNAL_HOST: Final = "127.0.0.1"
 DESCRIBE_CLUSTER_VERSION: Final = 1
 CONTROLLERS: Final = 2
 

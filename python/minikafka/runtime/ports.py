@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import socket
 import sys
+from typing import Final
 
 from minikafka.errors import ConfigError
 
-BACKLOG = 1024
+BACKLOG: Final = 1024
+INTERNAL_HOST: Final = "127.0.0.1"
+"""Where nodes of one machine listen for each other."""
 
 
 class Port:

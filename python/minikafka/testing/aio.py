@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from minikafka.config import ConfigValue
-from minikafka.errors import ConfigError
 from minikafka.history import Event
 from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.condition import Condition
-from minikafka.runtime.links import node_named
 from minikafka.runtime.snapshots import Snapshot
 from minikafka.testing.clock import A_WEEK_S, check_kind, found_within, milliseconds
 from minikafka.testing.groups import GroupHandle, GroupMember
@@ -52,7 +50,9 @@ class Aio:
     ) -> TopicHandle:
         """See `Cluster.topic`."""
         await self._cluster.run_async(
-            lambda supervisor: supervisor.ensure_topic(name, partitions, replication_factor, config or {})
+            lambda supervisor: supervisor.metadata.ensure_topic(
+                name, partitions, replication_factor, config or {}
+            )
         )
         return TopicHandle(self._cluster, name)
 
@@ -63,7 +63,7 @@ class Aio:
 
     async def set_feature(self, name: str, level: int) -> None:
         """See `Cluster.set_feature`."""
-        await self._cluster.run_async(lambda supervisor: supervisor.set_feature(name, level))
+        await self._cluster.run_async(lambda supervisor: supervisor.metadata.set_feature(name, level))
 
     async def verdict(self, *, id_header: str | None = None) -> Verdict:
         """See `Cluster.verdict`."""
@@ -77,15 +77,11 @@ class Aio:
 
     async def cut(self, one: BrokerId | str, other: BrokerId | str) -> None:
         """See `Cluster.cut`."""
-        pair = (node_named(one), node_named(other))
-        await self._cluster.run_async(lambda supervisor: supervisor.hosting.cut([pair]))
+        await self._cluster.run_async(lambda supervisor: supervisor.cut(one, other))
 
     async def delay(self, one: BrokerId | str, other: BrokerId | str, *, ms: int) -> None:
         """See `Cluster.delay`."""
-        if ms < 0:
-            raise ConfigError(f"a delay of {ms} ms")
-        pair = (node_named(one), node_named(other))
-        await self._cluster.run_async(lambda supervisor: supervisor.hosting.delay([pair], ms))
+        await self._cluster.run_async(lambda supervisor: supervisor.delay(one, other, ms))
 
     async def heal(self) -> None:
         """See `Cluster.heal`."""

@@ -19,7 +19,6 @@ from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.condition import Condition
 from minikafka.runtime.control.observed import observe
 from minikafka.runtime.control.views import ProducerView, Question, TransactionView
-from minikafka.runtime.links import node_named
 from minikafka.runtime.snapshots import Snapshot
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
 from minikafka.testing.aio import Aio
@@ -134,7 +133,9 @@ class Cluster(Running):
         Raises ConfigError when it exists with other numbers, or may not be created.
         """
         self.run(
-            lambda supervisor: supervisor.ensure_topic(name, partitions, replication_factor, config or {})
+            lambda supervisor: supervisor.metadata.ensure_topic(
+                name, partitions, replication_factor, config or {}
+            )
         )
         return TopicHandle(self, name)
 
@@ -202,16 +203,12 @@ class Cluster(Running):
 
     def cut(self, one: BrokerId | str, other: BrokerId | str) -> None:
         """Let nothing pass between two nodes; `"controller"` names the controller, `"clients"` every client."""
-        pair = (node_named(one), node_named(other))
-        self.run(lambda supervisor: supervisor.hosting.cut([pair]))
+        self.run(lambda supervisor: supervisor.cut(one, other))
 
     def delay(self, one: BrokerId | str, other: BrokerId | str, *, ms: int) -> None:
         """Let every byte between two nodes arrive `ms` of broker time later, each way and in order: a round trip takes
         twice that. 0 takes the delay away. Names as with `cut`. Raises ConfigError for less than 0."""
-        if ms < 0:
-            raise ConfigError(f"a delay of {ms} ms")
-        pair = (node_named(one), node_named(other))
-        self.run(lambda supervisor: supervisor.hosting.delay([pair], ms))
+        self.run(lambda supervisor: supervisor.delay(one, other, ms))
 
     def heal(self) -> None:
         """Let every node reach every other again, without delay; connections held by a cut are closed."""
@@ -244,7 +241,7 @@ class Cluster(Running):
 
     def set_feature(self, name: str, level: int) -> None:
         """Upgrade or downgrade a feature such as `transaction.version`; returns when every broker knows."""
-        self.run(lambda supervisor: supervisor.set_feature(name, level))
+        self.run(lambda supervisor: supervisor.metadata.set_feature(name, level))
 
     def wait(self, *, timeout: float = 10.0, **conditions: Any) -> None:
         """Wait until everything asked for holds at once. Raises WaitTimeout saying what was seen last.

@@ -158,7 +158,9 @@ async def create(scope: Scope, asked: NewTopic) -> TopicAnswer:
     if not asked.name:
         raise Problem(422, "field 'name' is empty")
     supervisor = scope.whole.supervisor
-    await supervisor.ensure_topic(asked.name, asked.partitions, asked.replication_factor, asked.config)
+    await supervisor.metadata.ensure_topic(
+        asked.name, asked.partitions, asked.replication_factor, asked.config
+    )
     return await topic(scope, OneTopic(asked.name))
 
 
@@ -170,14 +172,14 @@ async def create_named(scope: Scope, asked: NamedNewTopic) -> TopicAnswer:
 
 async def delete(scope: Scope, asked: OneTopic) -> Deleted:
     await _seen(scope, Question(asked.topic))
-    await scope.whole.supervisor.delete_topics([asked.topic])
+    await scope.whole.supervisor.metadata.delete_topics([asked.topic])
     return Deleted([asked.topic])
 
 
 async def delete_all(scope: Scope, asked: Nothing) -> Deleted:
     view = await scope.look(Question(topic=ALL))
     names = [name for name in view.topics if name not in INTERNAL_TOPICS]
-    await scope.whole.supervisor.delete_topics(names)
+    await scope.whole.supervisor.metadata.delete_topics(names)
     return Deleted(names)
 
 

@@ -10,6 +10,7 @@ a child process it comes over the control channel as JSON, pushed after each tur
     observed.py  one partition in those answers
     condition.py what can be waited for
     until.py     waiting for it
+    asking.py    both, of every node of a cluster
     plain.py     plain data as JSON and back
     port.py      what is asked of a node, and of the place where nodes run; `runtime/embedded.py` and
                  `runtime/process/` are the two answers
