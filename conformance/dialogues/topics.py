@@ -16,6 +16,7 @@ from minikafka.wire.messages.create_topics import (
 )
 from minikafka.wire.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
 from minikafka.wire.messages.elect_leaders import ElectLeadersRequest, TopicPartitions
+from minikafka.wire.messages.list_config_resources import ListConfigResourcesRequest
 
 from conformance.dialogues.requests import UNKNOWN_ID, create, make_topic
 from conformance.dialogues.talk import Talk
@@ -214,6 +215,45 @@ def incremental_alter_configs_errors(talk: Talk) -> None:
     talk.ask("what is left", describe_configs.DescribeConfigsRequest([resource]), 4)
 
 
+def group_configs(talk: Talk) -> None:
+    """Settings of one group (G16): what is checked, what is described, who is listed."""
+
+    def alter(what: str, name: str, *changes: tuple[str, int, str | None]) -> None:
+        entries = [incremental_alter_configs.AlterableConfig(*each) for each in changes]
+        resource = incremental_alter_configs.AlterConfigsResource(GROUP, name, entries)
+        talk.ask(what, incremental_alter_configs.IncrementalAlterConfigsRequest([resource]), 1)
+
+    def describe(what: str, name: str, keys: list[str] | None) -> None:
+        resource = describe_configs.DescribeConfigsResource(GROUP, name, keys)
+        talk.ask(what, describe_configs.DescribeConfigsRequest([resource], include_synonyms=True), 4)
+
+    session, heartbeat = "consumer.session.timeout.ms", "consumer.heartbeat.interval.ms"
+    assignment = "consumer.assignment.interval.ms"
+    describe("unknown", "paced", None)
+    describe("no name", "", None)
+    for name, values in (
+        (session, ("44999", "60001")),
+        (heartbeat, ("4999", "15001")),
+        (assignment, ("-1", "15001")),
+    ):
+        for value in values:
+            alter(f"{name}={value}", "paced", (name, SET, value))
+    alter("not a number", "paced", (session, SET, "soon"))
+    alter("unknown", "paced", ("session.timeout.ms", SET, "50000"))
+    alter("no name", "", (session, SET, "50000"))
+    alter("sound", "paced", (session, SET, "50000"), (heartbeat, SET, "6000"))
+    describe("two set", "paced", None)
+    describe("named", "paced", [session, assignment])
+    alter("one undone", "paced", (session, DELETE, None))
+    describe("one set", "paced", [session, heartbeat])
+    for types in ([], [GROUP], [TOPIC, BROKER], [BROKER_LOGGER], [16], [1], [99]):
+        talk.ask(f"list {types}", ListConfigResourcesRequest(types), 1)
+    talk.ask("list", ListConfigResourcesRequest(), 0)
+    alter("the other undone", "paced", (heartbeat, DELETE, None))
+    describe("none set", "paced", [session, heartbeat])
+    talk.ask("list none", ListConfigResourcesRequest([GROUP]), 1)
+
+
 SCRIPTS = {
     each.__name__: each
     for each in (
@@ -226,5 +266,6 @@ SCRIPTS = {
         describe_configs_errors,
         alter_configs_errors,
         incremental_alter_configs_errors,
+        group_configs,
     )
 }

@@ -116,6 +116,42 @@ def test_g16_commits_survive_the_coordinators_broker(cluster: Cluster) -> None:
     successor.close()
 
 
+def test_g16_a_group_has_a_shorter_session_than_the_others(program: Callable[[str], Program]) -> None:
+    """A member is killed; the group's own second is over long before the 45 of the broker, and the other takes over."""
+    bounds = {
+        "group.consumer.min.session.timeout.ms": 1000,
+        "group.consumer.min.heartbeat.interval.ms": 100,
+    }
+    with Cluster(brokers=1, config=bounds) as running:
+        running.topic(TOPIC, partitions=PARTITIONS)
+        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": running.bootstrap_servers})
+        set_for_group(
+            admin, "g", {"consumer.session.timeout.ms": "1000", "consumer.heartbeat.interval.ms": "100"}
+        )
+        reading = {"bootstrap": running.bootstrap_servers, "topics": [TOPIC], "group": "g", "records": 1}
+        survivor = consumer(running)
+        with ClientProcess(
+            program("confluent-kafka"), "consume", **reading, config={"group.protocol": "consumer"}
+        ) as victim:
+            await_shares(admin, "g", [2, 2], meanwhile=survivor)
+            victim.kill()
+        assert poll_until_shared(survivor) == [{0, 1, 2, 3}]
+        survivor.close()
+
+
+def set_for_group(admin: confluent_kafka.admin.AdminClient, group: str, settings: dict[str, str]) -> None:
+    entries = [
+        confluent_kafka.admin.ConfigEntry(
+            name, value, incremental_operation=confluent_kafka.admin.AlterConfigOpType.SET
+        )
+        for name, value in settings.items()
+    ]
+    resource = confluent_kafka.admin.ConfigResource(
+        confluent_kafka.admin.ResourceType.GROUP, group, incremental_configs=entries
+    )
+    admin.incremental_alter_configs([resource])[resource].result(timeout=DEADLINE_S)
+
+
 def test_g12_java_members_join_commit_and_resume(cluster: Cluster, program: Callable[[str], Program]) -> None:
     """The second reader goes on where the first committed."""
     java = program("java")
@@ -166,11 +202,19 @@ def group_type(admin: confluent_kafka.admin.AdminClient) -> confluent_kafka.Cons
     return listed.type
 
 
-def await_shares(admin: confluent_kafka.admin.AdminClient, group: str, wanted: list[int]) -> None:
-    """Ask until the members have as many partitions as `wanted` says, in ascending order."""
+def await_shares(
+    admin: confluent_kafka.admin.AdminClient,
+    group: str,
+    wanted: list[int],
+    meanwhile: confluent_kafka.Consumer | None = None,
+) -> None:
+    """Ask until the members have as many partitions as `wanted` says, in ascending order. One of them may be here, and
+    has to be polled `meanwhile`."""
     deadline = time.monotonic() + 2 * DEADLINE_S
     shares: list[int] = []
     while time.monotonic() < deadline:
+        if meanwhile is not None:
+            meanwhile.poll(0.05)
         try:
             described = admin.describe_consumer_groups([group])[group].result(timeout=DEADLINE_S)
         except confluent_kafka.KafkaException:

@@ -15,6 +15,15 @@ from minikafka.wire.messages.describe_configs import (
     DescribeConfigsResponse,
 )
 from minikafka.wire.messages.fetch import FetchResponse, PartitionData
+from minikafka.wire.messages.incremental_alter_configs import (
+    AlterableConfig,
+    AlterConfigsResource,
+    IncrementalAlterConfigsRequest,
+)
+from minikafka.wire.messages.list_config_resources import (
+    ListConfigResourcesRequest,
+    ListConfigResourcesResponse,
+)
 from minikafka.wire.messages.list_offsets import ListOffsetsResponse
 from minikafka.wire.messages.metadata import MetadataRequest, MetadataRequestTopic, MetadataResponse
 from minikafka.wire.messages.produce import PartitionProduceResponse, ProduceResponse
@@ -34,6 +43,7 @@ from conformance.targets import running
 from conformance.targets.embedded import EmbeddedMiniKafka
 
 TOPIC = "orders"
+GROUP = 32
 Answer = TypeVar("Answer", bound=Message)
 
 
@@ -134,3 +144,27 @@ def test_no_keys_ask_for_all_settings(broker: RawConnection) -> None:
     resource = DescribeConfigsResource(2, TOPIC, [])
     answer = ask(broker, DescribeConfigsRequest([resource]), 4, DescribeConfigsResponse)
     assert "retention.ms" in {each.name for each in answer.results[0].configs}
+
+
+def test_g16_groups_have_settings_and_are_listed_for_them(broker: RawConnection) -> None:
+    """A group need not exist; without settings of its own it has the broker's, and is not listed."""
+    listing = ListConfigResourcesRequest([GROUP])
+    assert ask(broker, listing, 1, ListConfigResourcesResponse).config_resources == []
+    session = AlterableConfig("consumer.session.timeout.ms", value="50000")
+    broker.ask(IncrementalAlterConfigsRequest([AlterConfigsResource(GROUP, "paced", [session])]), 1)
+    listed = ask(broker, listing, 1, ListConfigResourcesResponse).config_resources
+    assert [(each.resource_type, each.resource_name) for each in listed] == [(GROUP, "paced")]
+    asked = [DescribeConfigsResource(GROUP, name, [session.name]) for name in ("paced", "others")]
+    described = ask(broker, DescribeConfigsRequest(asked), 4, DescribeConfigsResponse).results
+    assert [(row.value, row.config_source) for each in described for row in each.configs] == [
+        ("50000", 8),
+        ("45000", 5),
+    ]
+
+
+def test_what_may_have_settings_is_listed_by_type(broker: RawConnection) -> None:
+    """v0 knows metric subscriptions alone; an unknown type is UNSUPPORTED_VERSION [35]."""
+    nodes = ask(broker, ListConfigResourcesRequest([2, 4]), 1, ListConfigResourcesResponse).config_resources
+    assert {(each.resource_type, each.resource_name) for each in nodes} >= {(2, TOPIC), (4, "1")}
+    assert ask(broker, ListConfigResourcesRequest([1]), 1, ListConfigResourcesResponse).error_code == 35
+    assert ask(broker, ListConfigResourcesRequest(), 0, ListConfigResourcesResponse).config_resources == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 from uuid import UUID
@@ -29,7 +29,16 @@ def new_shard(broker: Broker) -> GroupShard:
     def new_member_id(prefix: str) -> str:
         return f"{prefix}-{UUID(bytes=broker.new_uuid())}"
 
-    return GroupShard(broker.settings, new_member_id, lambda: broker.image.topics, broker.trace)
+    def configs(group_id: str) -> Mapping[str, str]:
+        return broker.image.group_configs(group_id)
+
+    return GroupShard(
+        broker.settings,
+        new_member_id,
+        lambda: broker.image.topics,
+        configs,
+        broker.trace,
+    )
 
 
 def write(

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from minikafka.config.broker_settings import BROKER_SETTINGS, BrokerSettings
 from minikafka.config.config_types import BrokerConfig, TopicConfig
+from minikafka.config.group_settings import (
+    GroupPace,
+    broker_synonym,
+    check_group_configs,
+    group_settings,
+    pace_of,
+)
 from minikafka.config.internal_topics import (
     CLUSTER_METADATA,
     CONSUMER_OFFSETS,
@@ -37,6 +44,7 @@ __all__ = [
     "BrokerConfig",
     "BrokerSettings",
     "ConfigValue",
+    "GroupPace",
     "InternalTopic",
     "Layer",
     "Provenance",
@@ -47,9 +55,13 @@ __all__ = [
     "TopicConfig",
     "TopicSettings",
     "broker_settings_table",
+    "broker_synonym",
+    "check_group_configs",
     "config_text",
     "environment_layer",
+    "group_settings",
     "internal_topic",
+    "pace_of",
     "profile_values",
     "properties_layer",
     "resolve",

@@ -70,11 +70,29 @@ class BrokerSettings:
     group_consumer_heartbeat_interval_ms: int = integer(
         5000, "Told to members of the new protocol.", at_least=1
     )
+    group_consumer_max_assignment_interval_ms: int = integer(
+        15_000, "Most that a group may set for itself (G16).", at_least=0
+    )
+    group_consumer_max_heartbeat_interval_ms: int = integer(
+        15_000, "Most that a group may set for itself (G16).", at_least=1
+    )
+    group_consumer_max_session_timeout_ms: int = integer(
+        60_000, "Most that a group may set for itself (G16).", at_least=1
+    )
     group_consumer_max_size: int = integer(INT_MAX, "Members of a group of the new protocol.", at_least=1)
     group_consumer_migration_policy: str = string(
         "bidirectional",
         "Which way groups may change protocol (G17).",
         choices=("bidirectional", "downgrade", "upgrade", "disabled"),
+    )
+    group_consumer_min_assignment_interval_ms: int = integer(
+        0, "Least that a group may set for itself (G16).", at_least=0
+    )
+    group_consumer_min_heartbeat_interval_ms: int = integer(
+        5000, "Least that a group may set for itself (G16).", at_least=1
+    )
+    group_consumer_min_session_timeout_ms: int = integer(
+        45_000, "Least that a group may set for itself (G16).", at_least=1
     )
     group_consumer_session_timeout_ms: int = integer(45_000, "Session of a new-protocol member.", at_least=1)
     group_initial_rebalance_delay_ms: int = integer(

@@ -73,12 +73,6 @@ fetch.purgatory.purge.interval.requests INT 1000
 follower.fetch.last.tiered.offset.enable BOOLEAN false
 follower.replication.throttled.rate LONG 9223372036854775807
 group.consumer.assignor.offload.enable BOOLEAN true
-group.consumer.max.assignment.interval.ms INT 15000
-group.consumer.max.heartbeat.interval.ms INT 15000
-group.consumer.max.session.timeout.ms INT 60000
-group.consumer.min.assignment.interval.ms INT 0
-group.consumer.min.heartbeat.interval.ms INT 5000
-group.consumer.min.session.timeout.ms INT 45000
 group.consumer.regex.refresh.interval.ms INT 600000
 group.coordinator.append.linger.ms INT -1
 group.coordinator.background.threads INT 2
@@ -318,11 +312,20 @@ unstable.api.versions.enable BOOLEAN false
 unstable.feature.versions.enable BOOLEAN false
 """
 
+UNDESCRIBED: Final = frozenset(
+    {
+        "consumer.assignor.offload.enable",
+        "share.assignor.offload.enable",
+        "streams.acceptable.recovery.lag",
+        "streams.assignor.offload.enable",
+        "streams.num.warmup.replicas",
+        "streams.task.offset.interval.ms",
+    }
+)
+"""Settings of groups that may be set, but that Kafka keeps to itself: DescribeConfigs does not show them."""
+
 _GROUP: Final = """
-consumer.assignment.interval.ms INT 1000
 consumer.assignor.offload.enable BOOLEAN true
-consumer.heartbeat.interval.ms INT 5000
-consumer.session.timeout.ms INT 45000
 errors.deadletterqueue.copy.record.enable BOOLEAN false
 errors.deadletterqueue.topic.name STRING ""
 share.assignment.interval.ms INT 1000
@@ -365,5 +368,5 @@ def known_broker_settings() -> Mapping[str, Setting]:
 
 
 def known_group_settings() -> Mapping[str, Setting]:
-    """Settings of group resources (AlterConfigs of type GROUP)."""
+    """Settings of groups without effect here."""
     return _table(_GROUP)

@@ -93,7 +93,7 @@ def alter_configs(
 ) -> Result[list[Rejected | None]]:
     """Single settings of resources change (IncrementalAlterConfigs)."""
     view = controller.view
-    records, outcomes = _each(asked, lambda one: elr_safe(view, configs.incremental(view.image, *one)))
+    records, outcomes = _each(asked, lambda one: elr_safe(view, configs.incremental(view, *one)))
     return Result([] if validate_only else controller.decided(records, "an admin changed settings"), outcomes)
 
 
@@ -105,7 +105,7 @@ def replace_configs(
 ) -> Result[list[Rejected | None]]:
     """The given settings become a resource's only ones (AlterConfigs)."""
     view = controller.view
-    records, outcomes = _each(asked, lambda one: elr_safe(view, configs.replace_all(view.image, *one)))
+    records, outcomes = _each(asked, lambda one: elr_safe(view, configs.replace_all(view, *one)))
     return Result(
         [] if validate_only else controller.decided(records, "an admin replaced settings"), outcomes
     )

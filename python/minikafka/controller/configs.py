@@ -10,8 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from minikafka.config import Setting, SettingType, broker_settings_table, topic_setting
-from minikafka.config.known import known_group_settings
+from minikafka.config import (
+    Setting,
+    SettingType,
+    broker_settings_table,
+    check_group_configs,
+    group_settings,
+    topic_setting,
+)
 from minikafka.controller.dynamic_configs import DYNAMIC_BROKER_CONFIGS
 from minikafka.controller.image import (
     BROKER_RESOURCE,
@@ -21,6 +27,7 @@ from minikafka.controller.image import (
     ConfigResource,
     MetadataImage,
 )
+from minikafka.controller.view import ClusterView
 from minikafka.errors import ConfigError, ErrorCode, Rejected
 from minikafka.wire.message import Message
 from minikafka.wire.records.cluster_metadata import ConfigRecord
@@ -50,27 +57,42 @@ def initial_topic_configs(topic: str, configs: Sequence[tuple[str, str | None]])
 
 
 def incremental(
-    image: MetadataImage, resource: ConfigResource, changes: Sequence[ConfigChange]
+    view: ClusterView, resource: ConfigResource, changes: Sequence[ConfigChange]
 ) -> list[Message]:
     """Records for the settings that end up different. Raises Rejected: [3], [40], [42]."""
-    _check_resource(image, resource)
+    _check_resource(view.image, resource)
     if len({change.name for change in changes}) != len(changes):
         raise Rejected(ErrorCode.INVALID_REQUEST, "Error due to duplicate config keys")
-    current = image.configs.get(resource, {})
+    current = view.image.configs.get(resource, {})
     records = [_incremented(resource, current, change) for change in changes]
-    return [record for record in records if current.get(record.name) != record.value]
+    return _together(view, resource, current, records)
 
 
 def replace_all(
-    image: MetadataImage, resource: ConfigResource, configs: Sequence[tuple[str, str | None]]
+    view: ClusterView, resource: ConfigResource, configs: Sequence[tuple[str, str | None]]
 ) -> list[Message]:
     """Records that leave the resource with exactly these settings. Raises Rejected: [3], [40], [42]."""
-    _check_resource(image, resource)
-    current = image.configs.get(resource, {})
+    _check_resource(view.image, resource)
+    current = view.image.configs.get(resource, {})
     given = dict(configs)
     kept = [_checked(resource, name, value) for name, value in given.items()]
     gone = [_record(resource, name, None) for name in sorted(current) if name not in given]
-    return [*(record for record in kept if current.get(record.name) != record.value), *gone]
+    return _together(view, resource, current, [*kept, *gone])
+
+
+def _together(
+    view: ClusterView, resource: ConfigResource, current: Mapping[str, str], records: Sequence[ConfigRecord]
+) -> list[Message]:
+    """Those that change something, if what the resource ends up with goes together (G16)."""
+    if resource.type == GROUP_RESOURCE:
+        changed = {**current, **{record.name: record.value for record in records}}
+        try:
+            check_group_configs(
+                {name: value for name, value in changed.items() if value is not None}, view.cluster_settings()
+            )
+        except ConfigError as error:
+            raise Rejected(ErrorCode.INVALID_CONFIG, str(error), rule="G16") from None
+    return [record for record in records if current.get(record.name) != record.value]
 
 
 def _check_resource(image: MetadataImage, resource: ConfigResource) -> None:
@@ -137,7 +159,7 @@ def _setting(resource: ConfigResource, name: str) -> Setting:
             why = f"Cannot update these configs dynamically: Set({name})"
             raise Rejected(ErrorCode.INVALID_REQUEST, why)
         return setting
-    group_setting = known_group_settings().get(name)
+    group_setting = group_settings().get(name)
     if group_setting is None:
         raise Rejected(ErrorCode.INVALID_CONFIG, f"Unknown group config name: {name}")
     return group_setting

@@ -216,6 +216,10 @@ class MetadataImage:
         own = self.configs.get(ConfigResource(BROKER_RESOURCE, str(broker_id)), _NOTHING)
         return {**everyone, **own}
 
+    def group_configs(self, group_id: str) -> Mapping[str, str]:
+        """The group's own settings, without any default."""
+        return self.configs.get(ConfigResource(GROUP_RESOURCE, group_id), _NOTHING)
+
     def feature(self, name: str) -> int:
         """The finalized level; 0 means disabled, or never heard of."""
         return self.features.get(name, 0)

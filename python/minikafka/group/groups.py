@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from minikafka.config import BrokerSettings
+from minikafka.config import BrokerSettings, GroupPace, pace_of
 from minikafka.coordinator.shard import Result
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.group.classic.group import ClassicGroup
@@ -19,11 +19,21 @@ T = TypeVar("T")
 A = TypeVar("A")
 
 
+GroupConfigs = Callable[[str], Mapping[str, str]]
+"""The settings of a group by its id, without any default."""
+
+
+def no_configs(group_id: str) -> Mapping[str, str]:
+    """Of a cluster whose admin set nothing."""
+    return {}
+
+
 class Groups:
     """by_id: every classic group with a record in the log, in the order they appeared.
 
     consumer: the same for KIP-848 groups; an id is in one of the two at most.
     topics: the topics of the cluster as this broker knows them now.
+    configs: what an admin set for one group, by its id (G16).
     forming: groups whose first record is being written; they exist once it is (and never, if the log refuses it).
     unsent: parked requests whose answer is decided but not committed yet, with what they hear if that never happens.
     retired: classic groups that became consumer groups (G17) and still owe an answer to requests parked with them.
@@ -36,9 +46,11 @@ class Groups:
         settings: BrokerSettings,
         new_member_id: Callable[[str], str],
         topics: CurrentTopics = dict,
+        configs: GroupConfigs = no_configs,
         trace: Trace = NOBODY,
     ) -> None:
         self.trace = trace
+        self.configs = configs
         self.settings = settings
         self.new_member_id = new_member_id
         self.topics = topics
@@ -61,6 +73,10 @@ class Groups:
         if group is None:
             raise Rejected(otherwise, f"no group {group_id}", rule="G1")
         return group
+
+    def pace(self, group_id: str) -> GroupPace:
+        """How fast a KIP-848 group goes now: its own settings, and the broker's (G16)."""
+        return pace_of(self.configs(group_id), self.settings)
 
     def answer(self, outcome: Result[T], reply: Reply[A], value: A, otherwise: A) -> None:
         """Answer a parked request with `value` once the outcome is committed, or with `otherwise` if the coordinator

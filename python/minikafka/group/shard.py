@@ -53,7 +53,7 @@ from minikafka.group.consumer.requests import HeartbeatAnswer, HeartbeatRequest
 from minikafka.group.consumer.topics import CurrentTopics
 from minikafka.group.describe import DescribedGroup, ListedGroup, describe_group, list_groups
 from minikafka.group.fetch import FetchedOffset, OffsetToFetch, fetch
-from minikafka.group.groups import Groups
+from minikafka.group.groups import GroupConfigs, Groups, no_configs
 from minikafka.group.migration import classic_members
 from minikafka.group.migration.upgrade import send_back
 from minikafka.group.offsets import Offsets
@@ -72,16 +72,17 @@ _SWEEP_KEY: Final = ("sweep",)
 
 class GroupShard:
     """See the module. `new_member_id(prefix)` makes a fresh id that starts with the client's or instance's id;
-    `topics()` are those of the cluster, now."""
+    `topics()` are those of the cluster, now; `configs(group_id)` what an admin set for that group."""
 
     def __init__(
         self,
         settings: BrokerSettings,
         new_member_id: Callable[[str], str],
         topics: CurrentTopics = dict,
+        configs: GroupConfigs = no_configs,
         trace: Trace = NOBODY,
     ) -> None:
-        self.groups = Groups(settings, new_member_id, topics, trace)
+        self.groups = Groups(settings, new_member_id, topics, configs, trace)
         self.offsets = Offsets()
         self._is_serving = False
 

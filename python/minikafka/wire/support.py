@@ -70,6 +70,7 @@ SERVED: Final[dict[int, ServedVersions]] = {
     66: _api("ListTransactions", 0, 2),
     68: _api("ConsumerGroupHeartbeat", 0, 1),
     69: _api("ConsumerGroupDescribe", 0, 1),
+    74: _api("ListConfigResources", 0, 1),
     75: _api("DescribeTopicPartitions", 0, 0),
 }
 """By API key."""

@@ -18,9 +18,7 @@ ONE_BROKER = ConfigResource(BROKER_RESOURCE, "1")
 
 def altered(view: ClusterView, resource: ConfigResource, name: str, value: str | None) -> ClusterView:
     operation = DELETE if value is None else SET
-    return view.after(
-        elr_safe(view, incremental(view.image, resource, [ConfigChange(name, operation, value)]))
-    )
+    return view.after(elr_safe(view, incremental(view, resource, [ConfigChange(name, operation, value)])))
 
 
 def two_eligible(**options: bool) -> ClusterView:

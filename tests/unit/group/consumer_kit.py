@@ -34,9 +34,10 @@ def slots(name: str, *indexes: int) -> frozenset[Slot]:
 
 
 class ConsumerWorld(World):
-    """A World whose coordinator knows `topics`; replace the mapping to change the cluster."""
+    """A World whose coordinator knows `topics` and the groups' own `configs`; change them to change the cluster."""
 
     def __init__(self, settings: BrokerSettings | None = None, partitions: int = 4) -> None:
+        self.configs: dict[str, dict[str, str]] = {}
         self.topics = {"orders": topic("orders", partitions)}
         super().__init__(
             settings
@@ -46,7 +47,12 @@ class ConsumerWorld(World):
     def coordinator(self) -> CoordinatorRuntime[GroupShard]:
         runtime = CoordinatorRuntime(
             "__consumer_offsets",
-            lambda _: GroupShard(self.settings, self.new_member_id, lambda: self.topics),
+            lambda _: GroupShard(
+                self.settings,
+                self.new_member_id,
+                lambda: self.topics,
+                lambda group_id: self.configs.get(group_id, {}),
+            ),
             self.log,
             self.timers,
             5_000,

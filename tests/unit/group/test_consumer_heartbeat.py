@@ -282,6 +282,17 @@ def test_g16_silence_ends_a_session(world: ConsumerWorld) -> None:
     assert not world.group.members
 
 
+def test_g16_a_group_may_have_its_own_pace(world: ConsumerWorld) -> None:
+    """Told in the answer, and kept by the timer, from the next heartbeat on."""
+    world.beat(joining("a"))
+    world.configs[GROUP] = {"consumer.heartbeat.interval.ms": "6000", "consumer.session.timeout.ms": "50000"}
+    assert world.beat(saying("a", 1)).heartbeat_interval_ms == 6_000
+    world.advance(49_999)
+    assert list(world.group.members) == ["a"]
+    world.advance(1)
+    assert not world.group.members
+
+
 def test_g16_a_full_group_turns_newcomers_away() -> None:
     """GROUP_MAX_SIZE_REACHED [81]."""
     world = ConsumerWorld(BrokerSettings(group_consumer_max_size=1))

@@ -1,7 +1,8 @@
 """DescribeConfigs (API 32), versions 1 to 4: settings in force, and where each comes from.
 
-v1 synonyms and sources. v3 types and documentation. v4 flexible. Topics and brokers are described; client loggers and
-metric subscriptions do not exist here and answer INVALID_REQUEST [42], as Kafka answers what it does not know.
+v1 synonyms and sources. v3 types and documentation. v4 flexible. Topics, brokers and groups are described; client
+loggers and metric subscriptions do not exist here and answer INVALID_REQUEST [42], as Kafka answers what it does not
+know. A group need not exist to have settings (G16).
 """
 
 from __future__ import annotations
@@ -10,9 +11,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from minikafka.broker.request import Request
-from minikafka.config import BROKER_SETTINGS, SYNONYMS, TOPIC_SETTINGS, Setting, SettingValue
+from minikafka.config import (
+    BROKER_SETTINGS,
+    SYNONYMS,
+    TOPIC_SETTINGS,
+    Setting,
+    SettingValue,
+    broker_settings_table,
+    broker_synonym,
+    group_settings,
+)
+from minikafka.config.known import UNDESCRIBED
 from minikafka.controller.dynamic_configs import DYNAMIC_BROKER_CONFIGS
-from minikafka.controller.image import BROKER_RESOURCE, CLUSTER_DEFAULT, TOPIC_RESOURCE, ConfigResource
+from minikafka.controller.image import (
+    BROKER_RESOURCE,
+    CLUSTER_DEFAULT,
+    GROUP_RESOURCE,
+    TOPIC_RESOURCE,
+    ConfigResource,
+)
 from minikafka.controller.topic_names import is_legal
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.types import Now
@@ -33,6 +50,7 @@ DYNAMIC_BROKER: Final = 2
 DYNAMIC_DEFAULT_BROKER: Final = 3
 STATIC_BROKER: Final = 4
 DEFAULT: Final = 5
+DYNAMIC_GROUP: Final = 8
 
 
 def handle(broker: Broker, request: Request[DescribeConfigsRequest], now: Now) -> None:
@@ -53,6 +71,8 @@ def _describe(
             result.configs = _topic_configs(broker, resource.resource_name, request.body)
         elif resource.resource_type == BROKER_RESOURCE:
             result.configs = _broker_configs(broker, resource.resource_name, request.body)
+        elif resource.resource_type == GROUP_RESOURCE:
+            result.configs = _group_configs(broker, resource.resource_name, request.body)
         else:
             raise Rejected(
                 ErrorCode.INVALID_REQUEST, f"resource type {resource.resource_type} is not described"
@@ -117,6 +137,39 @@ def _broker_configs(
         row.read_only = key not in DYNAMIC_BROKER_CONFIGS
         rows.append(row)
     return rows
+
+
+def _group_configs(
+    broker: Broker, group_id: str, body: DescribeConfigsRequest
+) -> list[DescribeConfigsResourceResult]:
+    if not group_id:
+        raise Rejected(ErrorCode.INVALID_REQUEST, "the empty group id has no settings")
+    own = broker.image.group_configs(group_id)
+    rows = []
+    for name, setting in sorted(group_settings().items()):
+        if name in UNDESCRIBED:
+            continue
+        inherited = _inherited_row(broker, setting, body)
+        if name in own:
+            row = _row(setting, setting.parse(own[name]), DYNAMIC_GROUP, body, synonym=name)
+            if broker_synonym(name) in broker_settings_table():
+                row.synonyms += inherited.synonyms
+            rows.append(row)
+        else:
+            rows.append(inherited)
+    return rows
+
+
+def _inherited_row(
+    broker: Broker, setting: Setting, body: DescribeConfigsRequest
+) -> DescribeConfigsResourceResult:
+    """What a group that sets nothing takes from the broker, where the broker has such a setting."""
+    of_broker = broker_synonym(setting.name)
+    if of_broker in BROKER_SETTINGS:
+        value = broker.settings.value(of_broker)
+        return _row(setting, value, _inherited(BROKER_SETTINGS[of_broker], value), body, of_broker)
+    synonym = of_broker if of_broker in broker_settings_table() else setting.name
+    return _row(setting, setting.default, DEFAULT, body, synonym)
 
 
 def _default_source(broker: Broker, setting: Setting, value: SettingValue) -> int:

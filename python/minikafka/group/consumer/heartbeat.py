@@ -145,6 +145,6 @@ def _answer(
     return HeartbeatAnswer(
         member.member_id,
         member.epoch,
-        groups.settings.group_consumer_heartbeat_interval_ms,
+        groups.pace(request.group_id).heartbeat_interval_ms,
         frozenset(member.assigned) if is_told else None,
     )

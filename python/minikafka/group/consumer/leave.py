@@ -90,10 +90,10 @@ def remove_all(
 def watch_session(
     groups: Groups, group_id: str, member: ConsumerMember, now: Now, outcome: Result[T]
 ) -> None:
-    """The member was heard of: it has another session. Its length is the broker's to say (G16); that of a member that
-    speaks classic, its own (G17)."""
+    """The member was heard of: it has another session. Its length is the broker's to say, or the group's own
+    (G16); that of a member that speaks classic, its own (G17)."""
     timeout_ms = (
-        groups.settings.group_consumer_session_timeout_ms
+        groups.pace(group_id).session_timeout_ms
         if member.classic is None
         else member.classic.session_timeout_ms
     )

@@ -40,11 +40,9 @@ def take_step(
     """
     before = draft.member
     topics = groups.topics()
-    settings = groups.settings
     draft.raise_epoch(topics, now)
-    draft.retarget(
-        topics, settings.group_consumer_assignors, settings.group_consumer_assignment_interval_ms, now
-    )
+    interval_ms = groups.pace(group.group_id).assignment_interval_ms
+    draft.retarget(topics, groups.settings.group_consumer_assignors, interval_ms, now)
     outcome.records += draft.records
     outcome.told += draft.told
     own_ids = (None, before.member_id, known.member_id if known is not None else None)
