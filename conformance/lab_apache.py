@@ -6,12 +6,14 @@ Scenarios that need levers which Apache Kafka lacks are skipped, by name. What r
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from minikafka.lab.clients.java import CLASSPATH
 from minikafka.lab.report import in_order, write_all
 from minikafka.lab.report.table import closing, line, table
 from minikafka.lab.result import Mark, Result
@@ -21,7 +23,7 @@ from minikafka.lab.targets import Target
 from minikafka.lab.targets.external import external
 
 from conformance import build
-from conformance.paths import CACHE
+from conformance.paths import CACHE, JVM_LIBRARIES
 from conformance.targets import running
 from conformance.targets.apache_kafka import ApacheKafka
 
@@ -39,6 +41,7 @@ BROKERS = 3
 def run(names: Sequence[str], seeds: Sequence[int] = (1,)) -> list[Result]:
     """Every configuration of these scenarios (all, if none is named), one after the other on one cluster."""
     build.build("java")
+    os.environ[CLASSPATH] = f"{JVM_LIBRARIES}/*"
     chosen = [scenario(name) for name in names] or list(all_scenarios())
     results: list[Result] = []
     with running(ApacheKafka(BROKERS, separate_controller=True, config=CONFIG)) as kafka:

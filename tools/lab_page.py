@@ -64,6 +64,7 @@ configurations, which must show what they are blamed for, and *good* ones, which
 ```sh
 make demo                                        # all of it, and a report with pictures
 minikafka lab run acks-leader-killed --seed 7    # one scenario, another seed
+minikafka lab run auto-commit --client java      # on Apache Kafka's own client, see below
 minikafka lab run exactly-once-copy -- ./my-app  # your own program under the same misfortune
 minikafka lab run --all --target HOST:PORT --kill-cmd '...' --start-cmd '...'   # another Kafka
 ```
@@ -75,6 +76,18 @@ common article, in short; where it is imprecise, the page says so.
 
 OWN_PROGRAM = """\
 All of it in one table, with what the claims leave out: [claims](../reference/claims.md).
+
+## On the Java client
+
+Clients differ where it matters: librdkafka commits from a thread, Java's consumer in `poll` and `close`. Configurations
+whose name begins with `Java` run an application on Apache Kafka's own client. They need a JDK (17 or later) and, in
+`MINIKAFKA_JAVA_CLASSPATH`, the jars of kafka-clients: `/opt/kafka/libs/*` of a Kafka download, or what Maven copies for
+a project that depends on it. Without these they are skipped, by name.
+
+```text
+mvn -f examples/maven dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$PWD/jars
+MINIKAFKA_JAVA_CLASSPATH="$PWD/jars/*" minikafka lab run auto-commit --client java
+```
 
 ## A program of your own
 

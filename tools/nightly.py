@@ -96,7 +96,7 @@ PARTS = (
     Part(
         "lab",
         "every scenario of the lab, each configuration with 20 seeds: no wrong verdict, under 1 % inconclusive",
-        (*PYTEST, "-s", "tests/conformance/test_lab.py"),
+        (*PYTEST, "-s", "tests/conformance/test_lab.py", "tests/conformance/test_lab_java.py"),
         {"MINIKAFKA_LAB_SEEDS": "20"},
     ),
     Part(

@@ -1,6 +1,7 @@
 """Every scenario of the lab, each configuration with one seed: bad ones go wrong as claimed, good ones do not.
 
 They run side by side, once, when the first result is asked for. MINIKAFKA_LAB_SEEDS: more seeds (`make nightly`).
+Those on the Java client are in `test_lab_java.py`.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from minikafka import Cluster
 from minikafka.cli.main import main
 from minikafka.lab.result import Mark, Result
 from minikafka.lab.runner import Run, plan, run_all, run_one
+from minikafka.lab.scenario import Client
 from minikafka.lab.scenarios import all_scenarios, scenario
 from minikafka.lab.targets import Target
 from minikafka.lab.targets.external import external
 
 SEEDS = range(1, 1 + int(os.environ.get("MINIKAFKA_LAB_SEEDS", "1")))
 INCONCLUSIVE_AT_MOST = 0.01
-WANTED = plan(all_scenarios(), SEEDS)
+WANTED = plan(all_scenarios(), SEEDS, client=Client.CONFLUENT)
 
 
 @cache
@@ -39,7 +41,7 @@ def results() -> dict[tuple[str, str], list[Result]]:
 @pytest.mark.timeout(300 * len(SEEDS))
 @pytest.mark.parametrize(
     ("scenario", "configuration"),
-    [(one.name, each.name) for one in all_scenarios() for each in one.configurations],
+    [(one.scenario.name, one.configuration.name) for one in WANTED if one.seed == 1],
 )
 def test_a_claim_shows(scenario: str, configuration: str) -> None:
     """What the configuration says it shows is what is shown, for clients and in the ledger."""

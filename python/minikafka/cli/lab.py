@@ -3,6 +3,7 @@
     minikafka lab list                          # the scenarios and their claims
     minikafka lab run --all                     # all of them; a table, and a folder with the report
     minikafka lab run acks-leader-killed --seed 7
+    minikafka lab run auto-commit --client java # on Apache Kafka's own client, where the claim is about it
     minikafka lab run exactly-once-copy -- ./my-app             # your own program under the same misfortune
     minikafka lab run --all --target localhost:9092             # Apache Kafka
     minikafka lab check history.jsonl           # judge a recorded history

@@ -18,7 +18,7 @@ from minikafka.errors import ConfigError, MinikafkaError
 if TYPE_CHECKING:
     from minikafka.lab.result import Result
     from minikafka.lab.runner import Open, Run
-    from minikafka.lab.scenario import Scenario
+    from minikafka.lab.scenario import Client, Scenario
     from minikafka.lab.targets import Target
 
 CHECKED_AND_FALSE: Final = 1
@@ -34,6 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios, as `lab list` names them")
     parser.add_argument("--all", action="store_true", help="every scenario")
     parser.add_argument("--configuration", metavar="NAME", help="only this configuration")
+    parser.add_argument(
+        "--client",
+        metavar="NAME",
+        help="only configurations whose application uses this client: confluent-kafka or java. Java's need a JDK, and "
+        "in MINIKAFKA_JAVA_CLASSPATH where kafka-clients and its jars are ('/opt/kafka/libs/*'); without these they "
+        "are skipped, by name",
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (1)")
     parser.add_argument(
         "--seeds", type=int, default=1, metavar="COUNT", help="so many seeds from --seed on (1)"
@@ -64,9 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.seeds <= MAX_SEEDS:
         raise ConfigError(f"--seeds is 1 to {MAX_SEEDS}, not {arguments.seeds}")
     opener = _opener(arguments)
-    wanted = plan(
-        _chosen(arguments), range(arguments.seed, arguments.seed + arguments.seeds), arguments.configuration
-    )
+    client = _client(arguments)
+    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
+    wanted = plan(_chosen(arguments), seeds, arguments.configuration, client)
+    if not wanted:
+        raise ConfigError(f"{', '.join(arguments.names)}: no configuration uses the client {client}")
     started = time.monotonic()
     results: list[Result] = []
     progress = Progress(len(wanted), quiet=arguments.json)
@@ -87,6 +96,24 @@ def _chosen(arguments: argparse.Namespace) -> Sequence[Scenario]:
     if arguments.all == bool(arguments.names):
         raise ConfigError("name the scenarios to run, or say --all; `minikafka lab list` lists them")
     return all_scenarios() if arguments.all else [scenario(name) for name in arguments.names]
+
+
+def _client(arguments: argparse.Namespace) -> Client | None:
+    """Raises ConfigError for an unknown one, or one that cannot run here."""
+    from minikafka.lab.clients.java import java_absence
+    from minikafka.lab.scenario import Client, nearest
+
+    known = [one.value for one in Client]
+    if arguments.client is None:
+        return None
+    if arguments.client not in known:
+        raise ConfigError(f"there is no client {arguments.client!r}{nearest(arguments.client, known)}")
+    if arguments.program is not None:
+        raise ConfigError("--client chooses among the lab's own applications; yours stands behind --")
+    absence = java_absence() if arguments.client == Client.JAVA else ""
+    if absence:
+        raise ConfigError(absence)
+    return Client(arguments.client)
 
 
 def _own(arguments: argparse.Namespace) -> Scenario:

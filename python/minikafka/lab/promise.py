@@ -10,19 +10,19 @@ from typing import Final
 
 from minikafka.checker.allowed import ALL, Configuration
 from minikafka.lab.recorder import Strike
+from minikafka.lab.scenario import Client, Setting
 from minikafka.lab.scenario import Configuration as Chosen
-from minikafka.lab.scenario import Setting
 
 ACKS: Final[dict[Setting, int]] = {"all": ALL, "-1": ALL, "1": 1, "0": 0}
 
 
 def promise(chosen: Chosen, strikes: Sequence[Strike]) -> Configuration:
-    """Defaults are librdkafka's and Kafka's."""
+    """Defaults are the client's and Kafka's; Java's producers are idempotent unless told otherwise (KIP-679)."""
     producer, consumer = chosen.producer, chosen.consumer
     transactional = chosen.is_transactional or "transactional.id" in producer
     return Configuration(
         acks=ACKS[str(producer.get("acks", "all"))],
-        idempotent=transactional or bool(producer.get("enable.idempotence", False)),
+        idempotent=transactional or bool(producer.get("enable.idempotence", chosen.client is Client.JAVA)),
         transactional=transactional,
         isolation=str(consumer.get("isolation.level", "read_committed")),
         in_flight=int(producer.get("max.in.flight.requests.per.connection", 5)),

@@ -48,6 +48,10 @@ class Recorder:
         assert len(self.operations) < MAX_OPERATIONS
         self.operations.append(replace(operation, time_ms=round(self.now_ms, 3)))
 
+    def errors(self, op: Op) -> list[str]:
+        """Every error that an operation of this kind was told, in that order."""
+        return [one.error for one in self.operations if one.op is op and one.error]
+
     def strike(self, what: str, death: Death | None = None) -> Strike:
         """Something goes wrong from now on."""
         begun = Strike(what, death, self.now_ms)

@@ -17,12 +17,13 @@ from minikafka.checker.judge import judge
 from minikafka.checker.verdict import ClientVerdict
 from minikafka.errors import WaitTimeout
 from minikafka.lab.clients import require_library
+from minikafka.lab.clients.java import java_absence
 from minikafka.lab.containment import compare
 from minikafka.lab.errors import Inconclusive, Skipped
 from minikafka.lab.judging import doubt, mark, misfit, objection
 from minikafka.lab.promise import promise
 from minikafka.lab.result import Mark, Result
-from minikafka.lab.scenario import Configuration, Scenario
+from minikafka.lab.scenario import Client, Configuration, Scenario
 from minikafka.lab.stage import Stage
 from minikafka.lab.targets import Target
 from minikafka.lab.targets.embedded import Embedded
@@ -45,14 +46,21 @@ Open: TypeAlias = Callable[[Run], AbstractContextManager[Target]]
 """Makes what a run runs on, and takes it away."""
 
 
-def plan(scenarios: Sequence[Scenario], seeds: Sequence[int], configuration: str | None = None) -> list[Run]:
-    """Every configuration of each with each seed, or one by name. Raises ConfigError for an unknown one."""
+def plan(
+    scenarios: Sequence[Scenario],
+    seeds: Sequence[int],
+    configuration: str | None = None,
+    client: Client | None = None,
+) -> list[Run]:
+    """Every configuration of each with each seed, or one by name, or those with one client. Raises ConfigError for an
+    unknown one."""
     return [
         Run(scenario, chosen, seed)
         for scenario in scenarios
         for chosen in (
             scenario.configurations if configuration is None else (scenario.configuration(configuration),)
         )
+        if client is None or chosen.client is client
         for seed in seeds
     ]
 
@@ -92,6 +100,9 @@ def run_one(run: Run, opener: Open = embedded) -> Result:
     started = time.monotonic()
     name = Embedded.name
     try:
+        absence = java_absence() if run.configuration.client is Client.JAVA else ""
+        if absence:
+            raise Skipped(absence)
         with opener(run) as target:
             name = target.name
             missing = (run.scenario.needs | run.configuration.needs) - target.levers

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from enum import Enum
+from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -37,6 +37,13 @@ IDEMPOTENT: Final[Settings] = MappingProxyType({"acks": "all", "enable.idempoten
 """A producer that does all a producer can without transactions."""
 
 
+class Client(StrEnum):
+    """Whose library an application is written with."""
+
+    CONFLUENT = "confluent-kafka"
+    JAVA = "java"
+
+
 class Lever(Enum):
     """What a scenario needs of its cluster beside clients. The value says so to a user whose cluster has it not."""
 
@@ -57,6 +64,7 @@ class Configuration:
     What an application does is no setting, and decides as much. listens: it looks at each record's callback.
     is_transactional: it sends in transactions. sends_again: what it heard no answer for, itself. commits: offsets
     "before" or "after" processing. way: which of the scenario's ways to go. needs: beyond what the scenario needs.
+    client: of its application; what fills topics and reads them in the end is always ours.
     """
 
     name: str
@@ -75,6 +83,7 @@ class Configuration:
     commits: str = "after"
     way: str = ""
     needs: frozenset[Lever] = frozenset()
+    client: Client = Client.CONFLUENT
 
     @property
     def is_good(self) -> bool:
@@ -147,6 +156,7 @@ class Scenario:
                 {
                     "name": one.name,
                     "side": one.side,
+                    "client": one.client.value,
                     "must_show": [*sorted(kind.name.lower() for kind in one.shows)],
                     "settings": dict(one.settings()),
                 }

@@ -117,10 +117,12 @@ class Stage:
         return RawProducer(self.recorder, client, transaction_version=transaction_version)
 
     def program(self, process: str, death: Death = Death.CONSUMER, /, **options: object) -> None:
-        """Run one of the lab's applications to its end (`app.py` names the options); its death is of this kind."""
+        """Run one of the lab's applications to its end, on the configuration's client; its death is of this kind.
+        `app.py` names the options."""
         from minikafka.lab.clients.program import run_program
 
-        run_program(self.recorder, death, process=process, servers=self.servers, **options)
+        told = {"process": process, "servers": self.servers, **options}
+        run_program(self.recorder, death, self.configuration.client, told)
 
     def read(
         self, topic: str, isolation: str = "read_uncommitted", *, process: str = "", final: bool = True

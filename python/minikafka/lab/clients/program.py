@@ -1,4 +1,7 @@
-"""Runs one of the lab's applications (`app.py`) to its end, planned or not, and takes what it said into the history."""
+"""Runs one of the lab's applications to its end, planned or not, and takes what it said into the history.
+
+There are two of each, with the same options: on librdkafka (`app.py`) and on Apache Kafka's own client (`java/`).
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,31 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from typing import Final
 
 from minikafka.checker.allowed import Death
 from minikafka.checker.operation import HistoryError, parse
+from minikafka.lab.clients.java import java_command
 from minikafka.lab.errors import Inconclusive
 from minikafka.lab.recorder import Recorder
+from minikafka.lab.scenario import Client
 
 TIMEOUT_S: Final = 40.0
 """How long an application may take; then it is killed, and the run tells nothing."""
 TOLD: Final = 500
 """Characters of an application's last words."""
+THROWN: Final = 1
+"""The status of a program that an exception ended, here and in Java."""
 
 
-def run_program(recorder: Recorder, death: Death, **options: object) -> None:
-    """Run `python -m minikafka.lab.app` with these options. One that was told to die must, by SIGKILL, and that is a
-    strike of this kind; any other must end well. Raises Inconclusive."""
-    process, dies = str(options["process"]), bool(options.get("dies"))
+def run_program(recorder: Recorder, death: Death, client: Client, options: Mapping[str, object]) -> None:
+    """Run the application with these options. One that was told to die must, by SIGKILL or, `throwing`, by an
+    exception, and that is a strike of this kind; any other must end well. Raises Inconclusive."""
+    process, dies = str(options["process"]), str(options.get("dies", ""))
     with tempfile.TemporaryFile("w+") as errors:
         running = subprocess.Popen(
-            [sys.executable, "-m", "minikafka.lab.app", json.dumps(options)],
+            _command(client, options),
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -48,7 +56,14 @@ def run_program(recorder: Recorder, death: Death, **options: object) -> None:
             running.stdout.close()
         errors.seek(0)
         said = errors.read()[-TOLD:]
-    if status != (-signal.SIGKILL if dies else 0):
+    expected = THROWN if dies == "throwing" else -signal.SIGKILL if dies else 0
+    if status != expected:
         raise Inconclusive(f"{process} ended with status {status}: {said}")
     if dies:
         recorder.strike(f"{process} dead", death)
+
+
+def _command(client: Client, options: Mapping[str, object]) -> list[str]:
+    if client is Client.JAVA:
+        return java_command(options)
+    return [sys.executable, "-m", "minikafka.lab.app", json.dumps(options)]

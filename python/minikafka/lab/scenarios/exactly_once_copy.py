@@ -4,12 +4,13 @@ A transaction makes the output atomic. The consumer's offset is output too: a re
 Committed by the consumer, after the transaction, it leaves a gap in which a crash repeats the whole transaction:
 exactly once for the partitions, twice for the application. `sendOffsetsToTransaction` puts it into the transaction
 (T12), and there is no gap. The article's listing leaves this out; without it, transactions do not make a copy
-exactly-once.
+exactly-once, in Java as little as elsewhere: `commitSync()` behind `commitTransaction()` is the bad side here, on both
+clients.
 """
 
 from __future__ import annotations
 
-from minikafka.lab.scenario import DUPLICATED, IDEMPOTENT, Configuration, Scenario
+from minikafka.lab.scenario import DUPLICATED, IDEMPOTENT, Client, Configuration, Scenario
 from minikafka.lab.stage import READ_COMMITTED, Stage
 
 
@@ -67,6 +68,33 @@ SCENARIO = Scenario(
             sends_again=True,
             commits="in the transaction",
             way="before the commit",
+        ),
+        Configuration(
+            name="Java: commitSync() after the transaction",
+            shows=DUPLICATED,
+            producer=IDEMPOTENT,
+            is_transactional=True,
+            sends_again=True,
+            way="after the commit",
+            client=Client.JAVA,
+        ),
+        Configuration(
+            name="Java: sendOffsetsToTransaction, dies after the commit",
+            producer=IDEMPOTENT,
+            is_transactional=True,
+            sends_again=True,
+            commits="in the transaction",
+            way="after the commit",
+            client=Client.JAVA,
+        ),
+        Configuration(
+            name="Java: sendOffsetsToTransaction, dies before the commit",
+            producer=IDEMPOTENT,
+            is_transactional=True,
+            sends_again=True,
+            commits="in the transaction",
+            way="before the commit",
+            client=Client.JAVA,
         ),
     ),
     run=run,

@@ -3,13 +3,14 @@
 `send` puts a record into a buffer and returns; a thread of the client's sends it later. A program that ends without
 `flush()` (in Java: `close()`) takes the buffer with it. No broker, network or setting is at fault, and none can help:
 nothing of these records ever left the machine. A callback would not have been called either; waiting for it would
-have helped, which is what `flush` does.
+have helped, which is what `flush` does. Java's producer sends from a daemon thread, so the virtual machine ends without
+waiting for it, and without a word.
 """
 
 from __future__ import annotations
 
 from minikafka.checker.allowed import Death
-from minikafka.lab.scenario import LOST, Configuration, Scenario
+from minikafka.lab.scenario import LOST, Client, Configuration, Scenario
 from minikafka.lab.stage import Stage
 
 
@@ -38,6 +39,10 @@ SCENARIO = Scenario(
     configurations=(
         Configuration(name="ends without flush()", shows=LOST, listens=False, way="no flush"),
         Configuration(name="flush() at the end", listens=False, way="flush"),
+        Configuration(
+            name="Java: ends without close()", shows=LOST, listens=False, way="no flush", client=Client.JAVA
+        ),
+        Configuration(name="Java: close() at the end", listens=False, way="flush", client=Client.JAVA),
     ),
     run=run,
 )

@@ -10,23 +10,43 @@ librdkafka's default is still not, which is the bad configuration here.
 
 from __future__ import annotations
 
-from minikafka.lab.scenario import DUPLICATED, IDEMPOTENT, Configuration, Lever, Scenario
+from minikafka.checker.allowed import Death
+from minikafka.lab.scenario import DUPLICATED, IDEMPOTENT, Client, Configuration, Lever, Scenario
 from minikafka.lab.stage import Stage
 
 
 def run(stage: Stage) -> None:
     """One batch after the other; the answers to a few of them never leave."""
     topic = stage.topic()
-    sender = stage.sender("producer", linger_ms=5)
     lost = stage.draw(1, 3)
     dropped = stage.cluster.faults.drop_response(
         api="Produce", topic=topic, after="append", times=lost, skip=stage.draw(0, 2)
     )
     with stage.fault(f"{lost} answers to Produce lost", dropped, at_least=lost):
-        for batch in range(8):
-            sender.send(topic, [f"{batch}.{n}" for n in range(stage.draw(1, 5))])
-            sender.flush()
+        send(stage, topic)
     stage.read(topic)
+
+
+def send(stage: Stage, topic: str) -> None:
+    """Eight batches, each waited for."""
+    sizes = [stage.draw(1, 5) for _ in range(8)]
+    if stage.configuration.client is Client.JAVA:
+        stage.program(
+            "producer",
+            Death.PRODUCER,
+            work="produce",
+            topic=topic,
+            ids=[f"r:{n}" for n in range(8 * sizes[0])],
+            batch=sizes[0],
+            flush=True,
+            listens=True,
+            settings=dict(stage.configuration.producer),
+        )
+        return
+    sender = stage.sender("producer", linger_ms=5)
+    for batch, size in enumerate(sizes):
+        sender.send(topic, [f"{batch}.{n}" for n in range(size)])
+        sender.flush()
 
 
 SCENARIO = Scenario(
@@ -43,6 +63,13 @@ SCENARIO = Scenario(
             producer={"acks": "all", "enable.idempotence": False},
         ),
         Configuration(name="retries with idempotence", producer=IDEMPOTENT),
+        Configuration(
+            name="Java: enable.idempotence=false",
+            shows=DUPLICATED,
+            producer={"enable.idempotence": False},
+            client=Client.JAVA,
+        ),
+        Configuration(name="Java: defaults", client=Client.JAVA),
     ),
     run=run,
     needs=frozenset({Lever.FAULTS}),

@@ -3,12 +3,17 @@
 With a `transactional.id` of its own each works on, and everything is done twice. With a shared one the successor's
 `initTransactions` raises the producer epoch; whatever the old one still sends carries the old epoch and is refused
 (T3, I2): it is *fenced*, and its half of the work aborted.
+
+In Java the article's `catch (KafkaException e) { producer.abortTransaction(); }` then throws itself, since there is
+nothing left that this producer may abort: KafkaProducer's documentation has ProducerFencedException caught apart, and
+answered by `close()`. Nothing is lost or doubled by that, but the application ends where its author did not think.
 """
 
 from __future__ import annotations
 
 from minikafka.checker.allowed import Death
-from minikafka.lab.scenario import DUPLICATED, IDEMPOTENT, Configuration, Scenario
+from minikafka.checker.operation import Op
+from minikafka.lab.scenario import DUPLICATED, IDEMPOTENT, Client, Configuration, Scenario
 from minikafka.lab.stage import READ_COMMITTED, Stage
 
 
@@ -18,6 +23,9 @@ def run(stage: Stage) -> None:
     shared = stage.configuration.way == "shared"
     ids = [f"r:{n}" for n in range(stage.draw(10, 30))]
     half = stage.draw(1, len(ids) - 1)
+    if stage.configuration.client is Client.JAVA:
+        follow_the_listing(stage, topic, ids, half)
+        return
     old = stage.sender("old", transactional_id=stage.name("worker" if shared else "worker-1"))
     old.init()
     old.begin()
@@ -35,6 +43,16 @@ def run(stage: Stage) -> None:
 
     old.send(topic, ids[half:])
     stage.note("the old one's commit", old.commit() or "done")
+    stage.read(topic, READ_COMMITTED)
+
+
+def follow_the_listing(stage: Stage, topic: str, ids: list[str], half: int) -> None:
+    """The same in one program, with the article's `catch (KafkaException e) { producer.abortTransaction(); }`."""
+    told = {"topic": topic, "transactional_id": stage.name("worker"), "ids": ids, "after": half}
+    stage.program("listing", Death.PRODUCER, work="fenced", **told)
+    stage.recorder.strike("old stood still", Death.PRODUCER)
+    stage.note("the old one's commit", ", ".join(stage.recorder.errors(Op.COMMIT)) or "done")
+    stage.note("its abort in the catch", ", ".join(stage.recorder.errors(Op.ABORT)) or "done")
     stage.read(topic, READ_COMMITTED)
 
 
@@ -62,6 +80,17 @@ SCENARIO = Scenario(
             sends_again=True,
             way="shared",
             notes={"the old one's commit": "_FENCED"},
+        ),
+        Configuration(
+            name="Java: the article's listing",
+            is_transactional=True,
+            sends_again=True,
+            way="shared",
+            notes={
+                "the old one's commit": "InvalidProducerEpochException",
+                "its abort in the catch": "ProducerFencedException",
+            },
+            client=Client.JAVA,
         ),
     ),
     run=run,
