@@ -119,6 +119,8 @@ class Broker:
         self.identity = identity
         self.broker_id = identity.broker_id
         self._static_settings = settings
+        self._overrides: dict[str, str] = {}
+        """Settings of this broker by the metadata log, as it was last acted on."""
         self.settings = settings
         self.durability = durability
         self.supported_features = SUPPORTED_FEATURES
@@ -309,7 +311,10 @@ class Broker:
 
     def _reconfigure(self) -> None:
         """What was set dynamically for this broker, or for all, wins over what it was started with (KIP-226)."""
-        self.settings = self._static_settings.with_overrides(self.image.broker_configs(self.broker_id))
+        overrides = self.image.broker_configs(self.broker_id)
+        if overrides != self._overrides:  # most news of settings is of topics'
+            self._overrides = overrides
+            self.settings = self._static_settings.with_overrides(overrides)
 
     def wait_for_replication(
         self,

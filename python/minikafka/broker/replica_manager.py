@@ -103,9 +103,8 @@ class ReplicaManager:
             self._become(partition, state, now)
 
     def opened(self, partition: Partition, state: PartitionState, now: Now) -> None:
-        """Its log is open now: become what the metadata log says."""
+        """Its log is open now: become what the metadata log says. Nothing is fetched before `Fetchers.run`."""
         self._become(partition, state, now)
-        self._broker.fetchers.run(now)
 
     def _become(self, partition: Partition, state: PartitionState, now: Now) -> None:
         name = partition.topic_partition

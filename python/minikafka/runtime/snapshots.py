@@ -146,8 +146,9 @@ class Snapshots:
         for node in brokers:
             node.read_metadata_from(self._metadata_from)
         await supervisor.start_brokers(snapshot.brokers)
-        # One by one: a look at all of them, after every turn, would take longer than all of this.
-        for one in snapshot.led:
+        # Most are back by now. The rest one by one: a look at all after every turn would take longer than all of this.
+        view = await supervisor.look(Question(topic=ALL))
+        for one in (one for one in snapshot.led if not _is_back(one, view)):
             await supervisor.until(
                 Question(*one.name),
                 partial(_is_back, one),

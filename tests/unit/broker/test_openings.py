@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from minikafka.broker.checkpoints import CLEAN_SHUTDOWN, RECOVERY_POINTS, parse_offsets
-from minikafka.effects import StartJob
+from minikafka.broker.openings import _Opened
+from minikafka.effects import ClosePeer, StartJob
+from minikafka.log.replica_log import ReplicaLog
 from minikafka.sim.host import Host
 from minikafka.sim.world import World
 from minikafka.types import TopicPartition
@@ -30,7 +34,7 @@ class Gate:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._held: list[StartJob] = []
-        self._run = host._execute[StartJob]
+        self.run = host._execute[StartJob]
         host._execute[StartJob] = self._held.append
 
     @property
@@ -38,10 +42,10 @@ class Gate:
         return [job.name for job in self._held]
 
     def open(self) -> None:
-        self._host._execute[StartJob] = self._run
+        self._host._execute[StartJob] = self.run
         held, self._held = self._held, []
         for job in held:
-            self._run(job)
+            self.run(job)
 
 
 def restarted_behind_a_gate(seed: int, *, brokers: int = 2, partitions: int = 1) -> tuple[World, Gate]:
@@ -84,6 +88,65 @@ def test_d2_no_more_logs_are_recovered_at_a_time_than_the_setting_says() -> None
     names = [TopicPartition(TOPIC, index) for index in range(5)]
     assert world.run_until(lambda: all(leader_of(world, name) is not None for name in names), 5_000)
     assert [replica.log.log_end_offset for name in names for replica in held(world, name)] == [2] * 5
+
+
+def test_d2_small_logs_share_jobs_and_are_served_together() -> None:
+    """A job takes its share of those that wait. All of them become replicas in one turn, so no fetch from their leader
+    is given up for one that joins later."""
+    world, gate = restarted_behind_a_gate(8, brokers=2, partitions=20)
+    host = world.hosts[1]
+    given_up: list[ClosePeer] = []
+    jobs: list[str] = []
+    run, close = gate.run, host._execute[ClosePeer]
+    host._execute[ClosePeer] = lambda effect: (given_up.append(effect), close(effect))
+    gate.run = lambda job: (jobs.append(job.name), run(job))
+    gate.open()
+    assert world.run_until(lambda: is_running(world), 20_000)
+    names = [TopicPartition(TOPIC, index) for index in range(20)]
+    assert world.run_until(
+        lambda: all(replica.log.log_end_offset == 2 for name in names for replica in held(world, name)), 5_000
+    )
+    assert all(len(held(world, name)) == 2 for name in names)
+    opened = [job for job in jobs if job.startswith("open")]
+    assert opened[:2] == ["open orders-0", "open orders-1"]
+    assert opened[2] == "open orders-2 and 7 more"
+    assert len(opened) < 10
+    assert given_up == []
+
+
+def test_d2_a_disk_that_fails_while_logs_are_opened_leaves_none_open() -> None:
+    """The job ends at the first that cannot be opened; what it, and others before it, had opened is closed."""
+    world, gate = restarted_behind_a_gate(9, brokers=1, partitions=12)
+    opened: list[ReplicaLog] = []
+    run = gate.run
+
+    def run_failing_late(job: StartJob) -> None:
+        run(replace(job, work=lambda: failing(job.work())) if job.name.endswith("more") else job)
+
+    def failing(result: object) -> object:
+        assert isinstance(result, _Opened)
+        opened.extend(result.logs)
+        result.logs.pop().port.close()
+        return result._replace(error=OSError("the disk is gone"))
+
+    gate.run = run_failing_late
+    gate.open()
+    broker = world.broker(1)
+    assert broker is not None
+    assert world.run_until(lambda: broker.storage.is_offline, 20_000)
+    assert broker.storage.failure is not None
+    assert broker.storage.failure.startswith("cannot open orders-")
+    assert not broker.replicas.openings
+    assert world.run_until(lambda: all(map(is_closed, opened)), 5_000)
+    assert len(opened) > 1
+
+
+def is_closed(log: ReplicaLog) -> bool:
+    try:
+        log.port.roll()
+    except OSError as error:
+        return str(error) == "the log is offline: it was closed"
+    return False
 
 
 def test_d2_a_topic_deleted_while_its_log_is_recovered_leaves_nothing() -> None:

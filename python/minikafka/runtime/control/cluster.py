@@ -13,6 +13,8 @@ class ClusterView:
 
     def __init__(self, nodes: Mapping[BrokerId, NodeView]) -> None:
         self.nodes = nodes
+        self._held: dict[BrokerId, dict[TopicPartition, ReplicaView]] = {}
+        """Replicas by name, of the brokers that were asked for."""
         self._decided = nodes.get(CONTROLLER_ID) or max(
             nodes.values(), key=lambda view: view.metadata_offset, default=None
         )
@@ -48,10 +50,12 @@ class ClusterView:
 
     def replica(self, broker: BrokerId, name: TopicPartition) -> ReplicaView | None:
         """None while that broker is dead, or has not opened it."""
-        view = self.nodes.get(broker)
-        if view is None:
-            return None
-        return next((one for one in view.replicas if (one.topic, one.partition) == name), None)
+        held = self._held.get(broker)
+        if held is None:
+            view = self.nodes.get(broker)
+            replicas = [] if view is None else view.replicas
+            held = self._held[broker] = {TopicPartition(one.topic, one.partition): one for one in replicas}
+        return held.get(name)
 
     def group(self, group_id: str) -> GroupView | None:
         """Where it is coordinated; None when no living broker knows it."""
