@@ -27,6 +27,7 @@ IN_ANY_CASE = frozenset(
         "Java: send(record, callback)",
         "Java: auto-commit, killed in the loop",
         "Java: auto-commit, the loop throws",
+        "Java: auto-commit, KIP-848, killed in the loop",
         "Java: commitSync() after processing",
         "Java: commitSync() after the transaction",
         "Java: sendOffsetsToTransaction, dies after the commit",

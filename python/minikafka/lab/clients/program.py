@@ -57,6 +57,8 @@ def run_program(recorder: Recorder, death: Death, client: Client, options: Mappi
         errors.seek(0)
         said = errors.read()[-TOLD:]
     expected = THROWN if dies == "throwing" else -signal.SIGKILL if dies else 0
+    if dies and status == 0:
+        raise Inconclusive(f"{process} came to its end, and never to where it was to die")
     if status != expected:
         raise Inconclusive(f"{process} ended with status {status}: {said}")
     if dies:

@@ -1,10 +1,12 @@
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -15,12 +17,14 @@ final class Consume {
     static final Duration POLL = Duration.ofMillis(50);
     private static final long PATIENCE_MS = 20_000;
     private final Options options;
+    private final KafkaConsumer<String, String> consumer;
     private final TopicPartition partition;
     private int processed;
     private volatile boolean busy;
 
-    private Consume(Options options) {
+    private Consume(Options options, KafkaConsumer<String, String> consumer) {
         this.options = options;
+        this.consumer = consumer;
         partition = new TopicPartition(options.text("topic"), 0);
     }
 
@@ -28,7 +32,7 @@ final class Consume {
         ExecutorService worker = Executors.newSingleThreadExecutor();
         // Closed on the way out, whatever happens, as the documentation asks.
         try (KafkaConsumer<String, String> consumer = open(options)) {
-            new Consume(options).loop(consumer, worker);
+            new Consume(options, consumer).loop(worker);
         } finally {
             worker.shutdown();
         }
@@ -42,7 +46,7 @@ final class Consume {
         return consumer;
     }
 
-    private void loop(KafkaConsumer<String, String> consumer, ExecutorService worker) throws InterruptedException {
+    private void loop(ExecutorService worker) throws InterruptedException {
         while (consumer.position(partition) < options.number("records") || busy) {
             ConsumerRecords<String, String> batch = consumer.poll(POLL);
             if (batch.isEmpty()) {
@@ -69,10 +73,22 @@ final class Consume {
             processed++;
             if (processed == options.number("after")) {
                 fail(record.offset());
+            } else if (options.is("dies", "too early committed")) {
+                dieIfCommitted(record.offset() + 2);
             }
         }
         busy = !isLast;
         return null;
+    }
+
+    /** If the broker has it that the record after this one, which is in hand, is done with. */
+    private void dieIfCommitted(long offset) throws InterruptedException {
+        // So long does a record take; the next poll then finds that it is time to commit.
+        Commits.await(offset, Commits.INTERVAL_MS);
+        OffsetAndMetadata committed = consumer.committed(Set.of(partition)).get(partition);
+        if (committed != null && committed.offset() >= offset) {
+            LabApp.die();
+        }
     }
 
     /** The next record is in hand, and is never processed. */
