@@ -146,10 +146,10 @@ class Driver:
         earliest = self.next_arrival_ms
         wait: int | None = None
         for life in self.lives:
-            at = life.earliest_ms
+            at = life.alarms.earliest_ms
             if at is not None and (earliest is None or at < earliest):
                 earliest = at
-            at = life.earliest_wait_ms
+            at = life.alarms.earliest_wait_ms
             if at is not None and (wait is None or at < wait):
                 wait = at
         self._earliest_ms = earliest

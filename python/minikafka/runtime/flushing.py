@@ -29,7 +29,7 @@ class Flushing:
             flusher = self._shared = self._start()
         self._token += 1
         self._under_way[self._token] = (life, effect.partition)
-        life.at_work += 1
+        life.work.begin()
         # The node opened this log on the disk it was given, and that is one of ours.
         flusher.request(cast("Log", effect.log), self._token)
 
@@ -48,7 +48,7 @@ class Flushing:
     def _completed(self, flusher: Flusher) -> None:
         for token, recovery_point, why in flusher.completed():
             life, partition = self._under_way.pop(token)
-            life.at_work -= 1
+            life.work.end()
             if why is None:
                 life.deliver(FlushCompleted(partition, recovery_point))
             else:

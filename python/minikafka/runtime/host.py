@@ -148,7 +148,7 @@ class NodeHost(Generic[N]):
 
     async def _quiesce(self) -> None:
         if self._life is not None and self._life.is_over:
-            await self._life.quiesce()
+            await self._life.work.rest()
         self._life_disk.close_logs()
 
     async def power_loss(self, seed: int | None) -> None:
@@ -244,6 +244,6 @@ class NodeHost(Generic[N]):
         self._node = None
         for listener in self.listeners:
             listener.close()
-        if self._life is not None and not self._life.at_work:
+        if self._life is not None and not self._life.work.under_way:
             self._life_disk.close_logs()
         self._ended.set()

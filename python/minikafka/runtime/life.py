@@ -6,13 +6,9 @@ heard by nobody, as with a process that died.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from minikafka.broker.broker import CHECKPOINT
-from minikafka.broker.timer_kinds import WAITS, TimerKind, kind_of
 from minikafka.effects import (
     CallPeer,
     CancelTimer,
@@ -22,7 +18,6 @@ from minikafka.effects import (
     Effect,
     Event,
     Halt,
-    JobDone,
     Node,
     PauseReading,
     RequestFlush,
@@ -32,12 +27,13 @@ from minikafka.effects import (
     SetTimer,
     StartJob,
     TimerFired,
-    TimerKey,
     Traced,
 )
+from minikafka.runtime.alarms import Alarms
 from minikafka.runtime.connection import Stopped
 from minikafka.runtime.peer import PeerPool
-from minikafka.runtime.timers import Firing, TimerHeap
+from minikafka.runtime.timers import Firing
+from minikafka.runtime.work import Work
 from minikafka.trace import NOBODY, Trace, TraceEvent
 from minikafka.types import BrokerId, Now
 
@@ -76,12 +72,8 @@ class Life:
         """Over or paused."""
         self.connections: dict[ConnectionId, ServedConnection] = {}
         self.peers = PeerPool(self)
-        self._at_work = 0
-        self._checkpoints = 0
-        self._waiting_for_rest: list[asyncio.Future[None]] = []
-        self._timers = TimerHeap()
-        self._waits = TimerHeap()
-        """Timers of requests that wait: their deadlines are of waiting time (`Now.waiting_ms`)."""
+        self.alarms = Alarms()
+        self.work = Work(driver, self.deliver, self._broke)
         self._events: list[Event] = []
         self._unfinished: list[Effect] = []
         """What is left of a turn in the middle of which the life was paused."""
@@ -89,21 +81,15 @@ class Life:
         self.on_events: Callable[[Sequence[TraceEvent]], None] | None = None
         """Hears what a turn told before anything it decided is done; may end the life, or pause it."""
         self.after_turn: Callable[[], None] | None = None
-        self.earliest_ms: int | None = None
-        """Broker time of the driver at which the next timer is due; None while there is none to run."""
-        self.earliest_wait_ms: int | None = None
-        """Waiting time of the driver at which the next wait is over."""
-        self._lost_ms = 0
-        """Broker time spent paused: a stopped process has no time."""
         self._paused_at_ms = 0
         self._execute: dict[type[Any], Callable[[Any], None]] = {
             Send: self._send,
-            SetTimer: lambda effect: self._heap(effect.key).set(effect.key, effect.deadline_ms),
-            CancelTimer: lambda effect: self._heap(effect.key).cancel(effect.key),
+            SetTimer: lambda effect: self.alarms.set(effect.key, effect.deadline_ms),
+            CancelTimer: lambda effect: self.alarms.cancel(effect.key),
             CallPeer: self.peers.call,
             ClosePeer: lambda effect: self.peers.close(effect.peer, effect.channel),
             RequestFlush: lambda effect: driver.flushing.request(self, effect),
-            StartJob: self._start_job,
+            StartJob: self.work.start_job,
             ServeClients: lambda effect: serve_clients(),
             CloseConnection: self._close_connection,
             PauseReading: self._pause_reading,
@@ -132,13 +118,7 @@ class Life:
         """Whether there are events, or timers due at `now` of the driver and of those that fire."""
         if self._events or self._unfinished:
             return not self.is_paused
-        if firing is Firing.NOTHING:
-            return False
-        if self.earliest_wait_ms is not None and self.earliest_wait_ms <= now.waiting_ms:
-            return True
-        if self.earliest_ms is None or self.earliest_ms > now.monotonic_ms:
-            return False
-        return firing is Firing.ALL or bool(self._timers.due(now.monotonic_ms - self._lost_ms, _speaks))
+        return self.alarms.are_due(now, firing)
 
     def run_turn(self, firing: Firing) -> None:
         """Give the node what is ready, due timers last."""
@@ -148,57 +128,22 @@ class Life:
             if self._stands:
                 return
         events, self._events = self._events, []
-        if firing is not Firing.NOTHING:
-            events.extend(map(TimerFired, self._take_due(self.driver.now, firing)))
+        events.extend(map(TimerFired, self.alarms.take_due(self.driver.now, firing)))
         self._run(lambda now: self.node.turn(events, now))
-
-    def _take_due(self, now: Now, firing: Firing) -> list[TimerKey]:
-        waits = self._waits.take_due(now.waiting_ms - self._lost_ms)
-        now_ms = now.monotonic_ms - self._lost_ms
-        if firing is Firing.ALL:
-            return waits + self._timers.take_due(now_ms)
-        speaking = self._timers.due(now_ms, _speaks)
-        for key in speaking:
-            self._timers.cancel(key)
-        return waits + speaking
-
-    def _heap(self, key: TimerKey) -> TimerHeap:
-        return self._waits if key[0] in WAITS else self._timers
-
-    def _look_at_timers(self) -> None:
-        stands = self.is_paused or self.is_over
-        earliest = None if stands else self._timers.earliest_ms()
-        self.earliest_ms = None if earliest is None else earliest + self._lost_ms
-        earliest = None if stands else self._waits.earliest_ms()
-        self.earliest_wait_ms = None if earliest is None else earliest + self._lost_ms
-
-    # A stepped clock (`stepping.py`).
-
-    def next_exact_ms(self, kept: Collection[TimerKey]) -> int | None:
-        """Broker time of the driver at which the next timer is due that ends a step; those `kept` do not."""
-        if self.is_paused:
-            return None
-        earliest = self._timers.earliest_of(lambda key: kind_of(key) is TimerKind.EXACT and key not in kept)
-        return None if earliest is None else earliest + self._lost_ms
-
-    def keep(self, kept: Iterable[TimerKey], by_ms: int) -> None:
-        """For these timers the next `by_ms` do not count."""
-        self._timers.postpone(kept, by_ms)
-        self._look_at_timers()
 
     def _run(self, step: Callable[[Now], list[Effect]]) -> None:
         now = self.driver.now
-        if self._lost_ms:
-            now = now._replace(monotonic_ms=now.monotonic_ms - self._lost_ms)
+        if self.alarms.lost_ms:
+            now = now._replace(monotonic_ms=now.monotonic_ms - self.alarms.lost_ms)
         try:
             effects = step(now)
         except Exception as error:  # noqa: BLE001 - whatever it is, an invariant is broken and this node must not go on
-            self._end(Halt(f"{type(error).__name__}: {error}", clean=False), error)
+            self._broke(error)
             return
         self._carry_out(effects)
         if self.after_turn is not None:
             self.after_turn()
-        self._look_at_timers()
+        self.alarms.look(stands=self._stands)
 
     def _carry_out(self, effects: list[Effect]) -> None:
         execute = self._execute
@@ -235,7 +180,7 @@ class Life:
             for connection in self.connections.values():
                 connection.stop_reading(Stopped.NODE_PAUSED)
             self.peers.stop_reading(Stopped.NODE_PAUSED)
-            self._look_at_timers()
+            self.alarms.look(stands=self._stands)
             self.driver.look_at_timers()
 
     def resume(self, why: str = ASKED) -> None:
@@ -244,12 +189,12 @@ class Life:
         self._pauses.discard(why)
         if was_paused and not self.is_paused:
             self.driver.open_turn()
-            self._lost_ms += self.driver.read_time().monotonic_ms - self._paused_at_ms
+            self.alarms.lost_ms += self.driver.read_time().monotonic_ms - self._paused_at_ms
             self._stands = self.is_over
             for connection in self.connections.values():
                 connection.resume_reading(Stopped.NODE_PAUSED)
             self.peers.resume_reading(Stopped.NODE_PAUSED)
-            self._look_at_timers()
+            self.alarms.look(stands=self._stands)
             self.driver.look_at_timers()
 
     def end(self, *, cleanly: bool = False) -> None:
@@ -257,7 +202,7 @@ class Life:
         if self.is_over:
             return
         self.is_over = self._stands = True
-        self.earliest_ms = self.earliest_wait_ms = None
+        self.alarms.look(stands=True)
         self._events.clear()
         self._unfinished.clear()
         self.driver.lives.remove(self)
@@ -270,32 +215,6 @@ class Life:
             else:
                 connection.drop()
         self.peers.drop_all()
-
-    async def quiesce(self) -> None:
-        """Wait until nothing this life asked for still runs: its fsyncs and its jobs."""
-        while self.at_work:
-            waiter = self.driver.loop.create_future()
-            self._waiting_for_rest.append(waiter)
-            await waiter
-
-    @property
-    def at_work(self) -> int:
-        """Fsyncs and jobs under way."""
-        return self._at_work
-
-    @at_work.setter
-    def at_work(self, count: int) -> None:
-        self._at_work = count
-        if count == 0:
-            waiting, self._waiting_for_rest = self._waiting_for_rest, []
-            for waiter in waiting:
-                if not waiter.done():
-                    waiter.set_result(None)
-
-    @property
-    def is_awaited(self) -> bool:
-        """An fsync or a job is under way that somebody waits for: any but a checkpoint's."""
-        return self._at_work > self._checkpoints
 
     def left(self, answers: list[int]) -> None:
         """The kernel has the bytes of these answers: from here on a client may know."""
@@ -332,33 +251,14 @@ class Life:
         if connection is not None:
             connection.resume_reading(Stopped.NODE_ASKED)
 
-    def _start_job(self, effect: StartJob) -> None:
-        self.at_work += 1
-        is_checkpoint = effect.name.startswith(CHECKPOINT)
-        self._checkpoints += is_checkpoint
-        self.driver.run_job(
-            effect.work, lambda future: self._job_done(effect.job, future, is_checkpoint=is_checkpoint)
-        )
-
-    def _job_done(self, job: int, future: Future[object], *, is_checkpoint: bool) -> None:
-        self.at_work -= 1
-        self._checkpoints -= is_checkpoint
-        error = future.exception()
-        if error is not None and not isinstance(error, OSError):
-            # The disk may fail; anything else is a broken invariant, on a thread or not.
-            self._end(Halt(f"{type(error).__name__}: {error}", clean=False), error)
-            return
-        result = None if error is not None else future.result()
-        self.deliver(JobDone(job, result, None if error is None else f"{type(error).__name__}: {error}"))
-
     def _halt(self, effect: Halt) -> None:
         self._end(effect, None)
+
+    def _broke(self, error: BaseException) -> None:
+        """Whatever it is, an invariant does not hold, and this node must not go on."""
+        self._end(Halt(f"{type(error).__name__}: {error}", clean=False), error)
 
     def _end(self, halt: Halt, error: BaseException | None) -> None:
         if not self.is_over:
             self.end(cleanly=halt.clean)
             self._on_end(halt, error)
-
-
-def _speaks(key: TimerKey) -> bool:
-    return kind_of(key) is TimerKind.SPEAKS

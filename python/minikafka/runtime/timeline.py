@@ -52,7 +52,7 @@ class DriverTimeline:
         driver.firing = Firing.NOTHING
         for life in driver.lives:
             if keep_members and not life.is_paused:
-                life.keep(_kept(life), by_ms)
+                life.alarms.postpone(_kept(life), by_ms)
 
     async def speak(self) -> None:
         self._driver.firing = Firing.WHAT_SPEAKS
@@ -69,12 +69,15 @@ class DriverTimeline:
         driver = self._driver
         now_ms = driver.now.monotonic_ms
         dues = [driver.next_arrival_ms]
-        dues += [life.next_exact_ms(frozenset(_kept(life)) if keep_members else ()) for life in driver.lives]
+        running = [life for life in driver.lives if not life.is_paused]
+        dues += [
+            life.alarms.next_exact_ms(frozenset(_kept(life)) if keep_members else ()) for life in running
+        ]
         next_exact_ms = min((due for due in dues if due is not None), default=None)
         return Stand(
             None if next_exact_ms is None else max(0, next_exact_ms - now_ms),
-            [life.node_id for life in driver.lives if not life.is_paused],
-            [end for life in driver.lives if not life.is_paused for end in _ends(life)],
+            [life.node_id for life in running],
+            [end for life in running for end in _ends(life)],
         )
 
     async def now(self) -> Now:
@@ -87,7 +90,7 @@ class DriverTimeline:
         last_turn = driver.turns + IDLE_TURNS
 
         def look() -> None:
-            is_at_work = driver.has_work or any(life.is_awaited for life in driver.lives)
+            is_at_work = driver.has_work or any(life.work.is_awaited for life in driver.lives)
             if not done.done() and (not is_at_work or driver.turns >= last_turn):
                 done.set_result(None)
 
