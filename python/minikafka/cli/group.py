@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from minikafka.cli.output import Row, show
-from minikafka.cli.remote import add_remote_options, connected, partitions_of
+from minikafka.cli.remote import connected, partitions_of, remote_actions
 from minikafka.cli.times import timestamp_ms
 from minikafka.client import committed, groups
 from minikafka.client.client import Client
@@ -29,13 +29,7 @@ TARGETS: Final = "earliest, latest, N, +N or -N from where it is, or a time"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, what: str) -> argparse.ArgumentParser:
-        found = actions.add_parser(name, help=what, description=what)
-        add_remote_options(found)
-        return found
-
+    action = remote_actions(parser)
     action("list", "every group, its type and state")
     describing = action("describe", "state, members and what each of them has")
     describing.add_argument("group", nargs="+", metavar="GROUP")

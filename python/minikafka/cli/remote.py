@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -39,6 +39,18 @@ def add_remote_options(parser: argparse.ArgumentParser) -> None:
         help="a client property: request.timeout.ms, client.id, security.protocol, sasl.*, ssl.*",
     )
     add_json_option(parser)
+
+
+def remote_actions(parser: argparse.ArgumentParser) -> Callable[[str, str], argparse.ArgumentParser]:
+    """For a verb of several actions: what makes the parser of one, from its name and what it is for."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, what: str) -> argparse.ArgumentParser:
+        found = actions.add_parser(name, help=what, description=what)
+        add_remote_options(found)
+        return found
+
+    return action
 
 
 @contextmanager

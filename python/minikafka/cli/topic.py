@@ -19,7 +19,7 @@ from typing import Final
 
 from minikafka.cli.options import pairs
 from minikafka.cli.output import Row, show
-from minikafka.cli.remote import PARTITION_FORM, add_remote_options, connected, partition_of, partitions_of
+from minikafka.cli.remote import PARTITION_FORM, connected, partition_of, partitions_of, remote_actions
 from minikafka.cli.times import TIME_FORM, timestamp_ms
 from minikafka.client import topics
 from minikafka.client.client import Client
@@ -29,13 +29,7 @@ from minikafka.runtime.spec import TopicSpec
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, what: str) -> argparse.ArgumentParser:
-        found = actions.add_parser(name, help=what, description=what)
-        add_remote_options(found)
-        return found
-
+    action = remote_actions(parser)
     listing = action("list", "every topic, its partitions and replication factor")
     listing.add_argument("--internal", action="store_true", help="internal topics too")
     describing = action("describe", "leaders, replicas and ISR of each partition; settings of the topic")

@@ -18,7 +18,7 @@ from typing import Final
 
 from minikafka.cli.output import Row, show
 from minikafka.cli.progress import Progress
-from minikafka.cli.remote import PARTITION_FORM, add_remote_options, connected, partition_of, partitions_of
+from minikafka.cli.remote import PARTITION_FORM, connected, partition_of, partitions_of, remote_actions
 from minikafka.cli.times import time_text
 from minikafka.client import topics, transactions
 from minikafka.client.client import Client
@@ -30,13 +30,7 @@ OLD_MS: Final = 15 * 60 * 1000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, what: str) -> argparse.ArgumentParser:
-        found = actions.add_parser(name, help=what, description=what)
-        add_remote_options(found)
-        return found
-
+    action = remote_actions(parser)
     listing = action("list", "every transactional id and its state")
     listing.add_argument("--state", action="append", default=[], metavar="STATE", help="only in this state")
     describing = action("describe", "what the coordinator knows of a transactional id")

@@ -13,7 +13,12 @@ from minikafka.errors import ErrorCode, MinikafkaError, RequestRefused, Unreacha
 from minikafka.types import BrokerId, TopicPartition
 from minikafka.wire.message import Message
 from minikafka.wire.messages.find_coordinator import FindCoordinatorRequest, FindCoordinatorResponse
-from minikafka.wire.messages.metadata import MetadataRequest, MetadataRequestTopic, MetadataResponse
+from minikafka.wire.messages.metadata import (
+    MetadataRequest,
+    MetadataRequestTopic,
+    MetadataResponse,
+    MetadataResponseTopic,
+)
 
 T = TypeVar("T")
 
@@ -164,18 +169,7 @@ class Client:
 
     def partitions(self, topic: str) -> list[int]:
         """The topic's partitions. Raises RequestRefused, naming what it may have been meant to be."""
-
-        def look() -> list[int]:
-            (found,) = self.metadata([topic]).topics
-            check(found.error_code, f"topic {topic!r}")
-            return sorted(partition.partition_index for partition in found.partitions)
-
-        try:
-            return self.until_settled(f"looking for topic {topic!r}", look)
-        except RequestRefused as error:
-            if error.code != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
-                raise
-            raise self.unknown_topic(topic) from None
+        return self._settled_partitions(topic, lambda: _numbers(*self.metadata([topic]).topics))
 
     def partitions_or_create(self, topic: str) -> list[int]:
         """The topic's partitions, of a topic that this may create where the broker does so (auto.create.topics.enable).
@@ -189,9 +183,11 @@ class Client:
             is_late = time.monotonic() > deadline
             if found.error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION and not is_late:
                 raise RequestRefused(ErrorCode.LEADER_NOT_AVAILABLE, f"topic {topic!r} is being created")
-            check(found.error_code, f"topic {topic!r}")
-            return sorted(partition.partition_index for partition in found.partitions)
+            return _numbers(found)
 
+        return self._settled_partitions(topic, look)
+
+    def _settled_partitions(self, topic: str, look: Callable[[], list[int]]) -> list[int]:
         try:
             return self.until_settled(f"looking for topic {topic!r}", look)
         except RequestRefused as error:
@@ -242,6 +238,11 @@ class Client:
     def controller(self) -> Connection:
         """Where topics are created and deleted: in KRaft any broker says it is the one, and forwards."""
         return self.broker(self.metadata([]).controller_id)
+
+
+def _numbers(topic: MetadataResponseTopic) -> list[int]:
+    check(topic.error_code, f"topic {topic.name!r}")
+    return sorted(partition.partition_index for partition in topic.partitions)
 
 
 def check(code: int, what: str, message: str | None = None) -> None:

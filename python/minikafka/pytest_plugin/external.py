@@ -16,8 +16,9 @@ from minikafka import Cluster
 from minikafka.config import TOPIC_SETTINGS, ConfigValue, config_text
 from minikafka.errors import ConfigError
 from minikafka.pytest_plugin import admin
-from minikafka.pytest_plugin.external_topics import ExternalTopic, Wanted, until_led, wait
+from minikafka.pytest_plugin.external_topics import ExternalTopic, until_led, wait
 from minikafka.pytest_plugin.shape import Shape
+from minikafka.runtime.control.condition import Condition
 from minikafka.runtime.spec import TopicSpec
 from minikafka.runtime.thread import LoopThread
 from minikafka.testing.client_config import client_config
@@ -114,7 +115,7 @@ class External:
         which a broker tells only its followers."""
         if "log_end_offset" in conditions:
             self.skip("wait(log_end_offset=...)")
-        self.run(wait(self._at, Wanted.of(**conditions), timeout))
+        self.run(wait(self._at, Condition.of(**conditions), timeout))
 
     def __getattr__(self, name: str) -> Lever:
         if name.startswith("_") or name not in dir(Cluster()):

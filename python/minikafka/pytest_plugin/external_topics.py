@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
 
-from minikafka.errors import ConfigError, MinikafkaError, WaitTimeout
+from minikafka.errors import MinikafkaError, WaitTimeout
 from minikafka.pytest_plugin import admin
-from minikafka.types import NO_LEADER, BrokerId, LeaderEpoch, Offset, TopicPartition
+from minikafka.runtime.control.condition import Condition
+from minikafka.testing.topics import AnyPartition, AnyTopic
+from minikafka.types import NO_LEADER, BrokerId, Offset, TopicPartition
 
 if TYPE_CHECKING:
     from minikafka.pytest_plugin.external import External
@@ -24,13 +26,13 @@ OFFSETS: Final = {
 """How a consumer asks for each."""
 
 
-class ExternalTopic:
+class ExternalTopic(AnyTopic["ExternalPartition"]):
     """As `TopicHandle`."""
 
     def __init__(self, external: External, at: admin.Address, name: str) -> None:
+        super().__init__(name)
         self._external = external
         self._at = at
-        self.name = name
 
     def partition(self, partition: int) -> ExternalPartition:
         return ExternalPartition(self._external, self._at, TopicPartition(self.name, partition))
@@ -40,42 +42,18 @@ class ExternalTopic:
         described = self._external.run(admin.describe(self._at, [self.name]))
         return [self.partition(one.partition) for one in described.topics.get(self.name, [])]
 
-    @property
-    def replication_factor(self) -> int:
-        return len(self.partition(0).replicas)
 
-
-class ExternalPartition:
+class ExternalPartition(AnyPartition):
     """As `PartitionHandle`, except for what a broker does not tell consumers: those skip the test."""
 
     def __init__(self, external: External, at: admin.Address, name: TopicPartition) -> None:
+        super().__init__(name)
         self._external = external
         self._at = at
-        self._name = name
 
-    @property
-    def topic(self) -> str:
-        return self._name.topic
-
-    @property
-    def partition(self) -> int:
-        return self._name.partition
-
-    @property
-    def leader(self) -> BrokerId:
-        return self._led().leader
-
-    @property
-    def leader_epoch(self) -> LeaderEpoch:
-        return self._led().leader_epoch
-
-    @property
-    def replicas(self) -> list[BrokerId]:
-        return self._led().replicas
-
-    @property
-    def isr(self) -> list[BrokerId]:
-        return self._led().isr
+    def observe(self) -> admin.Led:
+        """Everything that metadata says, in one look. Raises MinikafkaError when the partition is gone."""
+        return _partition(self._external.run(admin.describe(self._at, [self.topic])), self._name)
 
     @property
     def log_start_offset(self) -> Offset:
@@ -96,43 +74,8 @@ class ExternalPartition:
     def replica(self, broker: BrokerId) -> None:
         self._external.skip(f"replica({broker}) of a partition")
 
-    def _led(self) -> admin.Led:
-        return _partition(self._external.run(admin.describe(self._at, [self.topic])), self._name)
-
     def _offset(self, which: str) -> Offset:
         return self._external.run(offset(self._at, self._name, which))
-
-
-class Wanted(NamedTuple):
-    """What `wait` waits for; None: whatever it is. at_least: offsets by name."""
-
-    name: TopicPartition | None
-    leader: BrokerId | None
-    leader_epoch: LeaderEpoch | None
-    isr: Sequence[BrokerId] | None
-    brokers: Sequence[BrokerId] | None
-    at_least: dict[str, Offset]
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        topic: str | None = None,
-        partition: int = 0,
-        leader: BrokerId | None = None,
-        leader_epoch: LeaderEpoch | None = None,
-        isr: Sequence[BrokerId] | None = None,
-        brokers: Sequence[BrokerId] | None = None,
-        **at_least: Offset,
-    ) -> Wanted:
-        """Raises ConfigError when they cannot mean anything."""
-        unknown = sorted(set(at_least) - set(OFFSETS))
-        if unknown:
-            raise ConfigError(f"cannot wait for {', '.join(unknown)}")
-        name = None if topic is None else TopicPartition(topic, partition)
-        if name is None and any(one is not None for one in (leader, leader_epoch, isr, *at_least.values())):
-            raise ConfigError("say of which topic= (and partition=)")
-        return cls(name, leader, leader_epoch, isr, brokers, at_least)
 
 
 async def until_led(at: admin.Address, topic: str, timeout_s: float) -> None:
@@ -146,7 +89,7 @@ async def until_led(at: admin.Address, topic: str, timeout_s: float) -> None:
     await _until(look, timeout_s)
 
 
-async def wait(at: admin.Address, wanted: Wanted, timeout_s: float) -> None:
+async def wait(at: admin.Address, wanted: Condition, timeout_s: float) -> None:
     """Ask until it is so. Raises WaitTimeout saying what was seen last."""
     await _until(lambda: _look(at, wanted), timeout_s)
 
@@ -172,26 +115,26 @@ async def offset(at: admin.Address, name: TopicPartition, which: str) -> Offset:
     return await admin.offset_at(described.brokers[leader], name, *OFFSETS[which])
 
 
-async def _look(at: admin.Address, wanted: Wanted) -> tuple[bool, str]:
+async def _look(at: admin.Address, wanted: Condition) -> tuple[bool, str]:
     """Whether it holds, and what was seen."""
-    described = await admin.describe(at, [] if wanted.name is None else [wanted.name.topic])
+    described = await admin.describe(at, [] if wanted.partition is None else [wanted.partition.topic])
     brokers = sorted(described.brokers)
-    if wanted.brokers is not None and sorted(wanted.brokers) != brokers:
+    if wanted.brokers not in (None, tuple(brokers)):
         return False, f"active brokers {brokers}"
-    if wanted.name is None:
+    if wanted.partition is None:
         return True, f"active brokers {brokers}"
     try:
-        led = _partition(described, wanted.name)
-        offsets = {which: await offset(at, wanted.name, which) for which in wanted.at_least}
+        led = _partition(described, wanted.partition)
+        offsets = {which: await offset(at, wanted.partition, which) for which in wanted.at_least}
     except MinikafkaError as error:
         return False, str(error)
     holds = (
         wanted.leader in (None, led.leader)
         and wanted.leader_epoch in (None, led.leader_epoch)
-        and (wanted.isr is None or sorted(wanted.isr) == led.isr)
+        and wanted.isr in (None, tuple(led.isr))
         and all(offsets[which] >= least for which, least in wanted.at_least.items())
     )
-    return holds, f"{wanted.name}: {led} {offsets or ''}; active brokers {brokers}"
+    return holds, f"{wanted.partition}: {led} {offsets or ''}; active brokers {brokers}"
 
 
 def _partition(described: admin.Described, name: TopicPartition) -> admin.Led:

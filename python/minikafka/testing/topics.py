@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from typing import Generic, Protocol, TypeVar
+
 from minikafka.errors import MinikafkaError
 from minikafka.runtime.control.observed import Observed, observe
 from minikafka.runtime.control.views import Question, ReplicaOffsets
@@ -9,12 +12,63 @@ from minikafka.testing.running import Running
 from minikafka.types import BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicPartition
 
 
-class _Offsets:
+class Decided(Protocol):
+    """What is decided of a partition, as whoever was asked says it."""
+
+    @property
+    def leader(self) -> BrokerId: ...
+    @property
+    def leader_epoch(self) -> LeaderEpoch: ...
+    @property
+    def replicas(self) -> list[BrokerId]: ...
+    @property
+    def isr(self) -> list[BrokerId]: ...
+
+
+class AnyPartition(ABC):
+    """A partition of ours, or of another Kafka."""
+
+    def __init__(self, name: TopicPartition) -> None:
+        self._name = name
+
+    @abstractmethod
+    def observe(self) -> Decided:
+        """Everything in one look. Raises MinikafkaError when the partition is gone."""
+
+    @property
+    def topic(self) -> str:
+        return self._name.topic
+
+    @property
+    def partition(self) -> int:
+        return self._name.partition
+
+    @property
+    def leader(self) -> BrokerId:
+        """Broker id; -1 while there is none."""
+        return self.observe().leader
+
+    @property
+    def leader_epoch(self) -> LeaderEpoch:
+        return self.observe().leader_epoch
+
+    @property
+    def replicas(self) -> list[BrokerId]:
+        """In order of preference."""
+        return self.observe().replicas
+
+    @property
+    def isr(self) -> list[BrokerId]:
+        """Sorted."""
+        return self.observe().isr
+
+
+class _Offsets(ABC):
     """The four offsets of a log, read together or one by one."""
 
     @property
-    def offsets(self) -> ReplicaOffsets:
-        raise AssertionError("a handle of no log")
+    @abstractmethod
+    def offsets(self) -> ReplicaOffsets: ...
 
     @property
     def log_start_offset(self) -> Offset:
@@ -54,47 +108,20 @@ class ReplicaHandle(_Offsets):
         return seen.offsets
 
 
-class PartitionHandle(_Offsets):
+class PartitionHandle(AnyPartition, _Offsets):
     """One partition: what the controller decided about it, and its leader's offsets."""
 
     def __init__(self, cluster: Running, name: TopicPartition) -> None:
+        super().__init__(name)
         self._cluster = cluster
-        self._name = name
-
-    @property
-    def topic(self) -> str:
-        return self._name.topic
-
-    @property
-    def partition(self) -> int:
-        return self._name.partition
 
     def observe(self) -> Observed:
         """Everything in one look. Raises MinikafkaError when the partition is gone."""
         return observe(self._cluster.ask(Question(*self._name)), self._name)
 
     @property
-    def leader(self) -> BrokerId:
-        """Broker id; -1 while there is none."""
-        return self.observe().leader
-
-    @property
-    def leader_epoch(self) -> LeaderEpoch:
-        return self.observe().leader_epoch
-
-    @property
     def partition_epoch(self) -> PartitionEpoch:
         return self.observe().partition_epoch
-
-    @property
-    def replicas(self) -> list[BrokerId]:
-        """In order of preference."""
-        return self.observe().replicas
-
-    @property
-    def isr(self) -> list[BrokerId]:
-        """Sorted."""
-        return self.observe().isr
 
     @property
     def offsets(self) -> ReplicaOffsets:
@@ -108,12 +135,35 @@ class PartitionHandle(_Offsets):
         return ReplicaHandle(self._cluster, self._name, broker)
 
 
-class TopicHandle:
+P = TypeVar("P", bound=AnyPartition)
+
+
+class AnyTopic(ABC, Generic[P]):
+    """A topic of ours, or of another Kafka."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def partition(self, partition: int) -> P:
+        """By number, whether it is there or not."""
+
+    @property
+    @abstractmethod
+    def partitions(self) -> list[P]:
+        """All of them, by number."""
+
+    @property
+    def replication_factor(self) -> int:
+        return len(self.partition(0).replicas)
+
+
+class TopicHandle(AnyTopic[PartitionHandle]):
     """One topic."""
 
     def __init__(self, cluster: Running, name: str) -> None:
+        super().__init__(name)
         self._cluster = cluster
-        self.name = name
 
     def partition(self, partition: int) -> PartitionHandle:
         return PartitionHandle(self._cluster, TopicPartition(self.name, partition))
@@ -125,7 +175,3 @@ class TopicHandle:
         if not found:
             raise MinikafkaError(f"there is no topic {self.name!r}")
         return [self.partition(one.partition) for one in found]
-
-    @property
-    def replication_factor(self) -> int:
-        return len(self.partition(0).replicas)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from minikafka.admin.problem import Problem
 from minikafka.admin.route import AnyRoute, Nothing, Route, body, path, query
@@ -108,28 +108,24 @@ class Batches:
     limit: Annotated[int, query(f"so many batches at most, up to {MOST_BATCHES}", least=1)] = 100
 
 
+HowMany: TypeAlias = Annotated[int | None, body("how many; the broker's default if not given", least=1)]
+Settings: TypeAlias = Annotated[dict[str, str | int | bool], body("topic settings, by Kafka's names")]
+
+
 @dataclass(frozen=True, slots=True)
 class NewTopic:
     name: Annotated[str, body("its name")]
-    partitions: Annotated[int | None, body("how many; the broker's default if not given", least=1)] = None
-    replication_factor: Annotated[
-        int | None, body("how many; the broker's default if not given", least=1)
-    ] = None
-    config: Annotated[dict[str, str | int | bool], body("topic settings, by Kafka's names")] = field(
-        default_factory=dict
-    )
+    partitions: HowMany = None
+    replication_factor: HowMany = None
+    config: Settings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedNewTopic:
     topic: Annotated[str, path("its name")]
-    partitions: Annotated[int | None, body("how many; the broker's default if not given", least=1)] = None
-    replication_factor: Annotated[
-        int | None, body("how many; the broker's default if not given", least=1)
-    ] = None
-    config: Annotated[dict[str, str | int | bool], body("topic settings, by Kafka's names")] = field(
-        default_factory=dict
-    )
+    partitions: HowMany = None
+    replication_factor: HowMany = None
+    config: Settings = field(default_factory=dict)
 
 
 async def topics(scope: Scope, asked: Nothing) -> list[TopicAnswer]:
