@@ -1,10 +1,11 @@
 """What the ledger costs: while it listens, for each batch that is produced, and when a verdict is asked for.
 
-    python -m bench.ledger [BATCHES]
+    python -m bench.ledger [BATCHES] [PARTITIONS]
 
-The events are those of one partition with three replicas under acks=all, as a living cluster tells them: ten for each
-batch. They are recorded without a ledger, then with one; the difference is what listening costs. Then the ledger is
-read back, and judged. CPU time of one process; memory is what the verdict holds at its peak.
+The events are those of partitions with three replicas under acks=all, as a living cluster tells them: twelve for each
+batch of ten records. They are recorded without a ledger, then with one; the difference is what listening costs. Then
+the same is judged for half as many batches and for twice as many, and with one batch in a hundred lost: what grows, and
+how fast. CPU time of one process; memory is what a verdict holds at its peak (tracemalloc), beside what is recorded.
 """
 
 from __future__ import annotations
@@ -14,75 +15,102 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from typing import NamedTuple
 
 from minikafka.history import History
 from minikafka.ledger.facts import Facts
 from minikafka.ledger.ledger import Ledger
-from minikafka.ledger.logs import LoggedPartition
-from minikafka.ledger.verdict import judge
+from minikafka.ledger.logs import LoggedPartition, Spooled, logged_batches
+from minikafka.ledger.verdict import Judge, Verdict
+from minikafka.log.batch import build_batch, inspect_batches
 from minikafka.trace import Trace, TraceEvent
 from minikafka.types import Now, TopicPartition
 
-NAME = TopicPartition("orders", 0)
-BATCHES = 50_000
+from bench import machine
+
+BATCHES = 100_000
+PARTITIONS = 4
+RECORDS = 10
+VALUE = bytes(100)
+AT_ONCE = 5_000
+"""Batches whose events are made, and then recorded."""
 
 
-def told(batches: int) -> Iterator[tuple[int, list[TraceEvent]]]:
-    """Broker and what it told in one turn."""
-    traces = {broker: Trace(on=True) for broker in (1, 2, 3)}
-    leader = traces[1]
-    for offset in range(batches):
-        for trace in traces.values():
-            trace.begin(Now(offset, offset))
+class Load(NamedTuple):
+    """lost_every: so many batches, of which one is in no log; 0: all are there."""
+
+    batches: int
+    partitions: int
+    lost_every: int = 0
+
+    def name(self, number: int) -> TopicPartition:
+        return TopicPartition("orders", number % self.partitions)
+
+    def offset(self, number: int) -> int:
+        return number // self.partitions * RECORDS
+
+    def data(self, number: int) -> bytes:
+        """The batch as it lies in its log."""
+        records = [(number * RECORDS + one, b"%d" % one, VALUE, ()) for one in range(RECORDS)]
+        sequence = self.offset(number) & 0x7FFFFFFF
+        built = build_batch(records, producer_id=1, producer_epoch=0, base_sequence=sequence)
+        return self.offset(number).to_bytes(8, "big") + built[8:]
+
+    def is_lost(self, number: int) -> bool:
+        return self.lost_every > 0 and number // self.partitions % self.lost_every == 1
+
+
+class Tellers:
+    """Three brokers, the first of which leads."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._traces = {broker: Trace(on=True) for broker in (1, 2, 3)}
+
+    def told(self, number: int) -> Iterator[tuple[int, list[TraceEvent]]]:
+        """Broker and what it told in one turn, of one batch."""
+        leader, name, first = self._traces[1], self._load.name(number), self._load.offset(number)
+        last = first + RECORDS - 1
+        (header,) = inspect_batches(self._load.data(number))
+        for trace in self._traces.values():
+            trace.begin(Now(number, number))
         leader.stimulus("request", api="Produce", version=12, client_id="c", connection=1)
-        producer = {"producer_id": 1, "producer_epoch": 0, "first_sequence": offset}
-        judged = {"outcome": "accepted", "last_sequence": offset, "why": "it follows", **producer}
-        leader.event("sequence", "I4", NAME, **judged)
-        facts = {"base_offset": offset, "last_offset": offset, "leader_epoch": 0}
-        append = leader.event(
-            "append", "L3", NAME, bytes=100, crc=offset, records=1, transactional=False, **facts, **producer
-        )
+        producer = {"producer_id": 1, "producer_epoch": 0, "first_sequence": header.base_sequence}
+        leader.event("sequence", "I4", name, outcome="accepted", why="it follows", **producer)
+        facts = {"base_offset": first, "last_offset": last, "leader_epoch": 0}
+        written = {"bytes": 100, "crc": header.crc, "records": RECORDS, "transactional": False, **producer}
+        append = leader.event("append", "L3", name, **facts, **written)
         yield 1, leader.take()
         for follower in (2, 3):
-            read = {"what": "read", "replica_id": follower, "offset": offset, "size_bytes": 100}
-            leader.event("fetch", "F1", NAME, **read)
-            told_as = {"leader": 1, "batches": 1, "replicated": True, **facts}
-            traces[follower].event("append", "R11", NAME, **told_as)
-            yield follower, traces[follower].take()
-            leader.event("caught_up", "R1", NAME, follower=follower, offset=offset + 1, before=offset)
-        leader.event("high_watermark", "R4", NAME, offset=offset + 1, before=offset, isr=(1, 2, 3))
-        answer = {"acks": -1, "last_offset": offset, "code": "NONE", "client_id": "c"}
-        ack = leader.event("ack", "R7", NAME, cause=append, **answer)
+            leader.event("fetch", "F1", name, what="read", replica_id=follower, offset=first, size_bytes=100)
+            trace = self._traces[follower]
+            trace.event("append", "R11", name, leader=1, batches=1, replicated=True, **facts)
+            yield follower, trace.take()
+            leader.event("caught_up", "R1", name, follower=follower, offset=last + 1, before=first)
+        leader.event("high_watermark", "R4", name, offset=last + 1, before=first, isr=(1, 2, 3))
+        ack = leader.event(
+            "ack", "R7", name, append, acks=-1, last_offset=last, code="NONE", client_id="c", connection=1
+        )
         yield 1, leader.take()
-        leader.event("left", "L14", cause=ack, acks=(ack,))
+        leader.event("left", "L14", None, ack, acks=(ack,))
         yield 1, leader.take()
 
 
-def main(batches: int) -> None:
-    turns = list(told(batches))
-    events = sum(len(some) for _, some in turns)
-    gc.freeze()  # what a living cluster would not hold is not to be walked through
-    history = History()
-    alone = cpu(lambda: record(history, turns))
-    history = History()
-    ledger = Ledger(history)
-    listening = cpu(lambda: record(history, turns))
-    print(f"{events / batches:.0f} events a batch")
-    print(
-        f"recording: {1e6 * alone / batches:.1f} us a batch; with the ledger {1e6 * listening / batches:.1f} us"
-    )
-    log = LoggedPartition(NAME, True, "", 0, 0, 0, 0, 0, False, [])
-    facts: list[Facts] = []
-    reading = cpu(lambda: facts.append(Facts(ledger.events())))
-    judging = cpu(lambda: judge(facts[0], [log._replace(log_start_offset=batches)]))
-    facts.clear()
-    tracemalloc.start()
-    facts.append(Facts(ledger.events()))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    print(
-        f"verdict: {1e6 * (reading + judging) / batches:.1f} us a batch, {peak / batches:.0f} bytes a batch"
-    )
+def recorded(load: Load, *histories: History) -> tuple[int, list[float]]:
+    """How many events were told, and the CPU seconds that recording them took in each history."""
+    tellers, events, spent = Tellers(load), 0, [0.0 for _ in histories]
+    for first in range(0, load.batches, AT_ONCE):
+        numbers = range(first, min(first + AT_ONCE, load.batches))
+        turns = [turn for number in numbers for turn in tellers.told(number)]
+        events += sum(len(some) for _, some in turns)
+        gc.collect()
+        gc.freeze()  # what a living cluster would not hold is not to be walked through
+        for index, history in enumerate(histories):
+            spent[index] += cpu(partial(record, history, turns))
+        gc.unfreeze()
+    return events, spent
 
 
 def record(history: History, turns: list[tuple[int, list[TraceEvent]]]) -> None:
@@ -90,12 +118,66 @@ def record(history: History, turns: list[tuple[int, list[TraceEvent]]]) -> None:
         history.record(broker, events)
 
 
-def cpu(work: Callable[[], None]) -> float:
+def judged(load: Load, ledger: Ledger) -> Verdict:
+    """As a running cluster is judged: one partition's log at a time."""
+    judge = Judge(Facts(ledger.events()), fsync=False, ourselves="")
+    for partition in range(load.partitions):
+        with closing(Spooled()) as batches:
+            numbers = range(partition, load.batches, load.partitions)
+            for number in numbers:
+                if not load.is_lost(number):
+                    for batch in logged_batches(load.data(number)):
+                        batches.add(batch._replace(leader_epoch=0))
+            end = len(numbers) * RECORDS
+            name = load.name(partition)
+            judge.look(LoggedPartition(name, True, "", 0, 0, end, end, end, False, batches))
+    return judge.verdict()
+
+
+def row(load: Load) -> str:
+    """Of the table."""
+    history = History()
+    with closing(Ledger(history)) as ledger:
+        recorded(load, history)
+        making = cpu(partial(sum, (len(load.data(number)) for number in range(load.batches))))
+        spent = cpu(partial(judged, load, ledger)) - making
+        gc.collect()
+        tracemalloc.start()
+        lost = len(judged(load, ledger).lost)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    each = f"{peak / load.batches:.0f} | {1e6 * spent / load.batches:.0f}"
+    return f"| {load.batches:,} | {load.partitions} | {lost:,} | {peak / 1e6:.1f} | {each} |"
+
+
+def cpu(work: Callable[[], object]) -> float:
     """Seconds."""
     began = time.process_time()
     work()
     return time.process_time() - began
 
 
+def main(batches: int, partitions: int) -> None:
+    print(machine.describe())
+    alone, listening = History(), History()
+    with closing(Ledger(listening)):
+        events, (without, with_it) = recorded(Load(batches, partitions), alone, listening)
+    print(
+        f"\n{events / batches:.0f} events a batch; recording them takes {1e6 * without / batches:.1f} µs of CPU, with"
+        f" the ledger {1e6 * with_it / batches:.1f} µs\n"
+    )
+    print("| batches | partitions | lost | peak MB | bytes per batch | µs of CPU per batch |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for load in (
+        Load(batches // 2, partitions),
+        Load(batches, partitions),
+        Load(batches, 1),
+        Load(2 * batches, partitions),
+        Load(batches, partitions, lost_every=100),
+    ):
+        print(row(load), flush=True)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else BATCHES)
+    given = [int(one) for one in sys.argv[1:]]
+    main(given[0] if given else BATCHES, given[1] if given[1:] else PARTITIONS)

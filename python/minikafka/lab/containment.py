@@ -32,7 +32,7 @@ from minikafka.checker.operation import Operation
 from minikafka.checker.outcomes import Outcome, Outcomes, best
 from minikafka.checker.reads import Place, Reads
 from minikafka.checker.verdict import ClientFinding, ClientVerdict, Json, Stage
-from minikafka.ledger.facts import number
+from minikafka.ledger.event_facts import number
 from minikafka.ledger.finding import Finding
 from minikafka.ledger.verdict import Verdict
 

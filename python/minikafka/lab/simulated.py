@@ -43,18 +43,13 @@ def look(case: Case) -> Seen:
         run = Run(case.seed, case.settings, case.strikes, trace=True)
         ledger = Ledger(run.world.history)
         report = run.report()
-    facts = Facts(ledger.events())
-    ledger.close()
     logs = [_logged(run, name) for name in run.partitions]
     settings = case.settings
     configuration = Configuration(acks=settings.acks, transactional=settings.workload == TRANSACTIONS)
     history = [*run.history(), *_final_reads(run, logs)]
-    return Seen(
-        report,
-        judge(facts, logs, fsync=settings.durability == "fsync"),
-        check(history, configuration),
-        history,
-    )
+    by_brokers = judge(Facts(ledger.events()), logs, fsync=settings.durability == "fsync")
+    ledger.close()
+    return Seen(report, by_brokers, check(history, configuration), history)
 
 
 def _leader(run: Run, name: TopicPartition) -> Partition | None:

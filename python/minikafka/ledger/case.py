@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from minikafka.history import Event
-from minikafka.ledger.facts import Batch, PartitionFacts, number, numbers
+from minikafka.ledger.batch import Batch
+from minikafka.ledger.event_facts import number, numbers
+from minikafka.ledger.partition_evidence import PartitionEvidence
 from minikafka.types import BrokerId
 
 ALL: Final = -1
@@ -24,7 +26,7 @@ class Case:
     answered passed it by counting."""
 
     batch: Batch
-    own: PartitionFacts
+    own: PartitionEvidence
     answered: int
     isr: frozenset[BrokerId]
     holders: list[Event]
@@ -34,7 +36,7 @@ class Case:
     was_counted: bool
 
     @classmethod
-    def of(cls, batch: Batch, own: PartitionFacts) -> Case:
+    def of(cls, batch: Batch, own: PartitionEvidence) -> Case:
         answer = batch.answer
         appended = batch.append.seq
         until = appended if answer is None else answer.seq
@@ -79,7 +81,7 @@ class Case:
         )
 
 
-def isr_of(broker: BrokerId | None, own: PartitionFacts, until: int) -> Event | None:
+def isr_of(broker: BrokerId | None, own: PartitionEvidence, until: int) -> Event | None:
     """The newest word on the ISR before `until`: of this broker as leader, or of the controller."""
     kinds: Iterable[Event] = (*own.isr, *own.roles) if broker is not None else (*own.isr, *own.elections)
     told = [

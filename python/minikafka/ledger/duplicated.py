@@ -8,62 +8,80 @@ headers are *possibly* one record sent twice, as a retry is; a header that names
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from functools import partial
 
 from minikafka.checker.anomaly import Anomaly
 from minikafka.history import Event
 from minikafka.ledger.causes import Cause
-from minikafka.ledger.facts import PartitionFacts, in_order
+from minikafka.ledger.event_facts import in_order
+from minikafka.ledger.evidence import Evidence
 from minikafka.ledger.finding import Finding
-from minikafka.ledger.logs import LoggedPartition, LoggedRecord, opened
-from minikafka.types import NO_PRODUCER_ID, Offset
+from minikafka.ledger.logs import LoggedBatch, LoggedPartition, LoggedRecord, opened
+from minikafka.ledger.repeated import Repeated
+from minikafka.ledger.suspect import Suspect
+from minikafka.ledger.wanted import Wanted
+from minikafka.types import NO_PRODUCER_ID, Offset, TopicPartition
 
 UNKNOWN_PRODUCER = "I5"
 """The rule by which a batch of a producer that nothing is known of is taken."""
+Name = tuple[int, int, int]
+"""Producer id, epoch and first sequence."""
 
 
-def find(facts: PartitionFacts, log: LoggedPartition, id_header: str | None) -> Iterator[Finding]:
-    """Every second copy, with where the first one is."""
-    by_sequence = list(_by_sequence(facts, log))
-    yield from by_sequence
-    found = {offset for one in by_sequence for offset in range(one.first_offset, one.last_offset + 1)}
-    yield from (one for one in _by_content(facts, log, id_header) if one.first_offset not in found)
+def find(log: LoggedPartition, id_header: str | None) -> Iterator[Suspect]:
+    """Every second copy, with where the first one is.
 
-
-def _by_sequence(facts: PartitionFacts, log: LoggedPartition) -> Iterator[Finding]:
-    first: dict[tuple[int, int, int], Offset] = {}
+    Names and records are compared by their hashes first, so that only those that come twice are kept.
+    """
+    found: set[Offset] = set()
     forgotten: set[tuple[int, int]] = set()
+    for first, batch in _by_sequence(log):
+        found.update(range(batch.base_offset, batch.last_offset + 1))
+        tell = partial(_tell_sequence, log.name, first, batch, forgotten)
+        yield Suspect(log.name, _wanted(first, batch.base_offset), tell)
+    for first, offset, is_certain in _by_content(log, id_header):
+        if offset not in found:
+            tell = partial(_tell_content, log.name, first, offset, is_certain)
+            yield Suspect(log.name, _wanted(first, offset), tell)
+
+
+def _wanted(*offsets: Offset) -> Wanted:
+    return Wanted(tuple((offset, offset) for offset in offsets))
+
+
+def _named(log: LoggedPartition) -> Iterator[tuple[Name, LoggedBatch]]:
     for batch in log.batches:
-        if batch.producer_id == NO_PRODUCER_ID or batch.is_control or batch.first_sequence < 0:
-            continue
-        name = (batch.producer_id, batch.producer_epoch, batch.first_sequence)
-        if name in first:
-            why = f"producer {name[0]} epoch {name[1]} sequence {name[2]} is at offset {first[name]} already"
-            chain = _appends(facts, first[name], batch.base_offset)
-            if any(event.rule == UNKNOWN_PRODUCER for event in chain[1:]):
-                forgotten.add(name[:2])  # and the rest of its retries follow, as if they were new
-            cause = Cause.FORGOTTEN_PRODUCER if name[:2] in forgotten else Cause.NOT_RECOGNISED
-            yield Finding(
-                Anomaly.DUPLICATED, log.name, batch.base_offset, batch.last_offset, why, cause, chain
-            )
-        first.setdefault(name, batch.base_offset)
+        if batch.producer_id != NO_PRODUCER_ID and not batch.is_control and batch.first_sequence >= 0:
+            yield (batch.producer_id, batch.producer_epoch, batch.first_sequence), batch
 
 
-def _by_content(facts: PartitionFacts, log: LoggedPartition, id_header: str | None) -> Iterator[Finding]:
+def _by_sequence(log: LoggedPartition) -> Iterator[tuple[Offset, LoggedBatch]]:
+    """Each second copy, behind the offset of the first."""
+    names = Repeated()
+    for name, _ in _named(log):
+        names.add(hash(name))
+    twice = names.found()
+    if not twice:
+        return
+    first: dict[Name, Offset] = {}
+    for name, batch in _named(log):
+        if hash(name) in twice and first.setdefault(name, batch.base_offset) != batch.base_offset:
+            yield first[name], batch
+
+
+def _by_content(log: LoggedPartition, id_header: str | None) -> Iterator[tuple[Offset, Offset, bool]]:
+    """The offsets of the first copy and of another, and whether they are one record for certain."""
+    names = Repeated()
+    for record in opened(log.batches):
+        names.add(hash(_identity(record, id_header)[0]))
+    twice = names.found()
+    if not twice:
+        return
     first: dict[Hashable, Offset] = {}
     for record in opened(log.batches):
         name, is_certain = _identity(record, id_header)
-        if name in first:
-            yield Finding(
-                Anomaly.DUPLICATED,
-                log.name,
-                record.offset,
-                record.offset,
-                f"the same record is at offset {first[name]} already",
-                Cause.RETRIED,
-                _appends(facts, first[name], record.offset),
-                is_certain,
-            )
-        first.setdefault(name, record.offset)
+        if hash(name) in twice and first.setdefault(name, record.offset) != record.offset:
+            yield first[name], record.offset, is_certain
 
 
 def _identity(record: LoggedRecord, id_header: str | None) -> tuple[Hashable, bool]:
@@ -74,11 +92,36 @@ def _identity(record: LoggedRecord, id_header: str | None) -> tuple[Hashable, bo
     return (record.timestamp_ms, record.key, record.value, record.headers), False
 
 
-def _appends(facts: PartitionFacts, *offsets: Offset) -> tuple[Event, ...]:
+def _tell_sequence(
+    name: TopicPartition,
+    first: Offset,
+    batch: LoggedBatch,
+    forgotten: set[tuple[int, int]],
+    evidence: Evidence,
+) -> Finding:
+    """`forgotten`: producers, with their epochs, whose retries were taken as new so far in this partition."""
+    producer = (batch.producer_id, batch.producer_epoch)
+    why = f"producer {producer[0]} epoch {producer[1]} sequence {batch.first_sequence} is at offset {first} already"
+    chain = _appends(evidence, name, first, batch.base_offset)
+    if any(event.rule == UNKNOWN_PRODUCER for event in chain[1:]):
+        forgotten.add(producer)  # and the rest of its retries follow, as if they were new
+    cause = Cause.FORGOTTEN_PRODUCER if producer in forgotten else Cause.NOT_RECOGNISED
+    return Finding(Anomaly.DUPLICATED, name, batch.base_offset, batch.last_offset, why, cause, chain)
+
+
+def _tell_content(
+    name: TopicPartition, first: Offset, offset: Offset, is_certain: bool, evidence: Evidence
+) -> Finding:
+    why = f"the same record is at offset {first} already"
+    chain = _appends(evidence, name, first, offset)
+    return Finding(Anomaly.DUPLICATED, name, offset, offset, why, Cause.RETRIED, chain, is_certain)
+
+
+def _appends(evidence: Evidence, name: TopicPartition, *offsets: Offset) -> tuple[Event, ...]:
     return in_order(
         *(
             batch.story
-            for batch in facts.batches
+            for batch in evidence.of(name).batches
             if any(batch.base_offset <= offset <= batch.last_offset for offset in offsets)
         )
     )

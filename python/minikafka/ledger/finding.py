@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from minikafka.checker.anomaly import Anomaly
@@ -9,6 +10,8 @@ from minikafka.history import Event
 from minikafka.ledger.causes import Cause
 from minikafka.types import Offset, TopicPartition
 
+SHOWN = 6
+"""Kinds of findings that an error message tells the story of."""
 SHOWN_EVENTS = 24
 """Of a chain, in a story: a screen."""
 
@@ -76,6 +79,21 @@ class Finding(NamedTuple):
         if self.prevented_by:
             lines.append(f"    prevented by: {' or '.join(self.prevented_by)}")
         return "\n".join(lines)
+
+
+def stories(findings: Sequence[Finding]) -> list[str]:
+    """The first of each kind in a partition in full; those like it are counted."""
+    alike: dict[tuple[Anomaly, TopicPartition, Cause, bool], list[Finding]] = {}
+    for one in findings:
+        alike.setdefault((one.anomaly, one.partition, one.cause, one.is_certain), []).append(one)
+    lines: list[str] = []
+    for first, *others in list(alike.values())[:SHOWN]:
+        lines.append(str(first))
+        if others:
+            lines.append(f"    and {len(others)} more like it, up to offset {others[-1].last_offset}")
+    if len(alike) > SHOWN:
+        lines.append(f"... and {len(alike) - SHOWN} kinds more")
+    return lines
 
 
 def _told(event: Event) -> str:

@@ -1,19 +1,19 @@
 """The ledger: the events that say what became of batches, kept for as long as the cluster lives.
 
 While the cluster runs it only keeps events, cheaply: a list that spills to a temporary file when it grows. They are
-read, once, when somebody asks for a verdict.
+read when somebody asks for a verdict, and then never all at once.
 """
 
 from __future__ import annotations
 
-import marshal
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
+from minikafka.errors import MinikafkaError
 from minikafka.history import Event, History
-from minikafka.trace import Fact, TraceEvent
-from minikafka.types import BrokerId, TopicPartition
+from minikafka.ledger.spilled import Spilled
+from minikafka.trace import TraceEvent
+from minikafka.types import BrokerId
 
 KEPT: Final = frozenset(
     {
@@ -53,8 +53,7 @@ class Ledger:
 
     def __init__(self, history: History) -> None:
         self._events: list[Event] = []
-        self._spilled: IO[bytes] | None = None
-        self._chunks = 0
+        self._spilled = Spilled()
         self._history = history
         self._stop = history.listen_late(self._hear)
 
@@ -67,43 +66,44 @@ class Ledger:
             if told.kind in KEPT and (told.kind not in SIFTED or _matters(told)):
                 kept.append(Event(number, broker, told))
         if len(kept) >= IN_MEMORY:
-            self._spill()
+            self._spilled.add(kept)
+            self._events = []
 
-    def _spill(self) -> None:
-        if self._spilled is None:
-            self._spilled = tempfile.TemporaryFile(prefix="minikafka-ledger-")  # noqa: SIM115 - it lives as we do
-        self._spilled.seek(0, 2)
-        plain = [_plain(event) for event in self._events]
-        try:
-            written = marshal.dumps(plain)
-        except ValueError:  # facts that are sequences of another kind than tuples and lists
-            written = marshal.dumps([(*fixed, _plain_facts(facts)) for *fixed, facts in plain])
-        self._spilled.write(written)
-        self._chunks += 1
-        self._events = []
-
-    def events(self) -> Iterator[Event]:
-        """Everything kept, oldest first."""
+    def events(self) -> KeptEvents:
+        """Everything kept until now, oldest first, as often as it is asked for."""
         self._history.settle()
-        if self._spilled is not None:
-            self._spilled.seek(0)
-            for _ in range(self._chunks):
-                yield from map(_event, marshal.load(self._spilled))  # noqa: S302 - our own temporary file
-        yield from self._events
+        return KeptEvents(self._spilled, len(self._spilled), tuple(self._events))
 
     def _forget(self) -> None:
         """A snapshot was restored: what was acknowledged after it is gone on purpose, what was before is settled."""
         self._events = []
-        self._chunks = 0
-        if self._spilled is not None:
-            self._spilled.truncate(0)
+        self._spilled.close()
+        self._spilled = Spilled()
 
     def close(self) -> None:
         """Listen no longer; forget everything."""
         self._stop()
         self._events = []
-        if self._spilled is not None:
-            self._spilled.close()
+        self._spilled.close()
+
+
+class KeptEvents:
+    """What a ledger had kept at one moment. It can be gone through again, which takes no memory but for some events at
+    a time. Raises MinikafkaError when the ledger has forgotten it meanwhile."""
+
+    def __init__(self, spilled: Spilled, count: int, newest: Sequence[Event]) -> None:
+        self._spilled = spilled
+        self._count = count
+        self._newest = newest
+
+    def __iter__(self) -> Iterator[Event]:
+        for index in range(self._count):
+            if self._spilled.is_closed:
+                raise MinikafkaError(
+                    "the ledger forgot its events meanwhile: closed, or a snapshot was restored"
+                )
+            yield from self._spilled.read(index)
+        yield from self._newest
 
 
 def _matters(told: TraceEvent) -> bool:
@@ -118,35 +118,3 @@ def _matters(told: TraceEvent) -> bool:
             return told.facts.get("what") == "loaded"
         case _:
             return True
-
-
-Plain = tuple[int, int, int, int, str, str, tuple[str, int] | None, int | None, dict[str, Fact]]
-
-
-def _plain(event: Event) -> Plain:
-    told = event.told
-    partition = None if told.partition is None else (told.partition.topic, told.partition.partition)
-    return (
-        event.seq,
-        event.broker,
-        told.n,
-        told.t_ms,
-        told.kind,
-        told.rule,
-        partition,
-        told.cause,
-        told.facts,
-    )
-
-
-def _plain_facts(facts: Mapping[str, Fact]) -> dict[str, object]:
-    return {
-        name: fact if isinstance(fact, str | int) or fact is None else list(fact)
-        for name, fact in facts.items()
-    }
-
-
-def _event(plain: Plain) -> Event:
-    seq, broker, n, t_ms, kind, rule, partition, cause, facts = plain
-    name = None if partition is None else TopicPartition(*partition)
-    return Event(seq, broker, TraceEvent(n, t_ms, kind, rule, name, cause, facts))

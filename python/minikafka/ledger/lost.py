@@ -13,46 +13,59 @@ transaction committed, is lost as well: `ended.py` finds that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from minikafka.checker.anomaly import Anomaly
-from minikafka.ledger.facts import Batch, Facts, PartitionFacts, in_order
+from minikafka.ledger.event_facts import in_order
+from minikafka.ledger.evidence import Evidence
+from minikafka.ledger.facts import Facts
 from minikafka.ledger.finding import Finding
-from minikafka.ledger.logs import LoggedBatch, LoggedPartition
-from minikafka.ledger.pieces import decision
+from minikafka.ledger.logs import LoggedBatch, LoggedPartition, Offsets
+from minikafka.ledger.outline import Outline, Row
+from minikafka.ledger.suspect import Suspect
+from minikafka.ledger.wanted import Wanted
 from minikafka.ledger.why_lost import explain
-from minikafka.types import NO_PRODUCER_ID
+from minikafka.types import NO_PRODUCER_ID, TopicPartition
 
 Content = tuple[int, int, int, int]
 """Producer id, its epoch and first sequence (or CRC), and the number of records."""
 
 
-def find(facts: Facts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding]:
-    """Every acknowledged batch that cannot be read any more."""
+def find(lacking: Sequence[Gone], facts: Facts, log: LoggedPartition, *, fsync: bool) -> Iterator[Suspect]:
+    """Every acknowledged batch that cannot be read any more. `lacking`: what `gone` says of this log."""
+    copies: dict[Content, list[Row]] = {}
+    for row, was_left in lacking:
+        if was_left:
+            copies.setdefault(content_of(row), []).append(row)
+    if copies:
+        for batch in log.batches:
+            copies.pop(content_of(batch), None)
+    for rows in copies.values():
+        if not rows[-1].transactional or _is_committed(rows[-1], facts):
+            spans = tuple((row.base_offset, row.last_offset) for row in rows)
+            appends = [row.seq for row in rows]
+            yield Suspect(log.name, Wanted(spans), partial(_tell, log.name, appends, fsync))
+
+
+class Gone(NamedTuple):
+    """A batch that is not where it was appended. was_left: its producer may have heard that it is."""
+
+    row: Row
+    was_left: bool
+
+
+def gone(own: Outline, log: LoggedPartition, offsets: Offsets) -> Iterator[Gone]:
+    """Every batch that was appended, ought to be readable, and is not. A compacted topic keeps what it likes."""
     if log.is_compacted:
         return
-    own = facts.of(log.name)
-    copies: dict[Content, list[Batch]] = {}
-    for batch in gone(own, log):
-        if batch.is_acknowledged:
-            copies.setdefault(content_of(batch), []).append(batch)
-    readable = {content_of(batch) for batch in log.batches} if copies else set()
-    for content, batches in copies.items():
-        if content in readable:
-            continue
-        if not batches[-1].transactional or _is_committed(batches[-1], facts):
-            yield _finding(batches, own, fsync=fsync)
+    for row, was_left in zip(own.rows, own.was_left, strict=True):
+        if row.last_offset >= log.log_start_offset and _is_gone(row, offsets, log):
+            yield Gone(row, bool(was_left))
 
 
-def gone(own: PartitionFacts, log: LoggedPartition) -> Iterator[Batch]:
-    """Every batch that was appended, ought to be readable, and is not."""
-    by_offset = {batch.base_offset: batch for batch in log.batches}
-    for batch in own.batches:
-        if batch.last_offset >= log.log_start_offset and _is_gone(batch, by_offset, log):
-            yield batch
-
-
-def content_of(batch: Batch | LoggedBatch) -> Content:
+def content_of(batch: Row | LoggedBatch) -> Content:
     """The same for a batch and its retries: by its sequence, or else by the CRC over all that its producer sent."""
     records = batch.last_offset - batch.base_offset
     if batch.producer_id == NO_PRODUCER_ID:
@@ -60,30 +73,31 @@ def content_of(batch: Batch | LoggedBatch) -> Content:
     return batch.producer_id, batch.producer_epoch, batch.first_sequence, records
 
 
-def _is_committed(batch: Batch, facts: Facts) -> bool:
-    decided = decision(facts, batch.producer_id, batch.producer_epoch, batch.append.seq)
+def _is_committed(row: Row, facts: Facts) -> bool:
+    decided = facts.moves.decision(row.producer_id, row.producer_epoch, row.seq)
     return decided is not None and decided.commit
 
 
-def _is_gone(batch: Batch, by_offset: dict[int, LoggedBatch], log: LoggedPartition) -> bool:
-    if batch.base_offset >= log.log_end_offset:
+def _is_gone(row: Row, offsets: Offsets, log: LoggedPartition) -> bool:
+    if row.base_offset >= log.log_end_offset:
         return True
-    if batch.base_offset >= log.high_watermark:
+    if row.base_offset >= log.high_watermark:
         return False  # in the log or not, nobody can read so far: `unseen.py`
-    found = by_offset.get(batch.base_offset)
-    return found is None or (found.leader_epoch, found.crc) != (batch.leader_epoch, batch.crc)
+    found = offsets.at(row.base_offset)
+    return found is None or (found.leader_epoch, found.crc) != (row.leader_epoch, row.crc)
 
 
-def _finding(copies: list[Batch], own: PartitionFacts, *, fsync: bool) -> Finding:
+def _tell(name: TopicPartition, appends: Sequence[int], fsync: bool, evidence: Evidence) -> Finding:
     """Of the newest copy: a producer sends again only what it heard no answer for."""
-    *earlier, batch = copies
-    cause, why, evidence = explain(batch, own, fsync=fsync)
+    own = evidence.of(name)
+    *earlier, batch = (own.batch(append) for append in appends)
+    cause, why, events = explain(batch, own, fsync=fsync)
     return Finding(
         Anomaly.LOST,
-        batch.name,
+        name,
         batch.base_offset,
         batch.last_offset,
         why,
         cause,
-        in_order(*(copy.story for copy in earlier), batch.story, evidence),
+        in_order(*(copy.story for copy in earlier), batch.story, events),
     )

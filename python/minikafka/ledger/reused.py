@@ -6,58 +6,61 @@ lost it as well (`lost.py`); a consumer that was handed it below a high watermar
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from minikafka.checker.anomaly import Anomaly
 from minikafka.history import Event
+from minikafka.ledger.batch import Batch
 from minikafka.ledger.causes import Cause
-from minikafka.ledger.facts import Batch, PartitionFacts, in_order, number
+from minikafka.ledger.event_facts import in_order, number
+from minikafka.ledger.evidence import Evidence
 from minikafka.ledger.finding import Finding
-from minikafka.ledger.logs import LoggedBatch, LoggedPartition
-from minikafka.ledger.lost import content_of, gone
+from minikafka.ledger.logs import LoggedPartition, Offsets
+from minikafka.ledger.lost import Gone, content_of
+from minikafka.ledger.partition_evidence import PartitionEvidence
+from minikafka.ledger.suspect import Suspect
+from minikafka.ledger.wanted import Wanted
 from minikafka.ledger.why_lost import explain
-from minikafka.types import Offset
+from minikafka.types import TopicPartition
 
 
-def find(own: PartitionFacts, log: LoggedPartition, *, fsync: bool) -> Iterator[Finding]:
-    """Every batch that was known, and has been replaced."""
-    if log.is_compacted:
-        return
-    starts = [batch.base_offset for batch in log.batches]
-    for batch in gone(own, log):
-        there = _at(batch.base_offset, log, starts)
-        if there is None or content_of(there) == content_of(batch):
+def find(
+    lacking: Sequence[Gone], log: LoggedPartition, offsets: Offsets, *, fsync: bool
+) -> Iterator[Suspect]:
+    """Every batch that was known, and has been replaced. `lacking`: what `lost.gone` says of this log."""
+    for row, _ in lacking:
+        there = offsets.holding(row.base_offset)
+        if there is None or content_of(there) == content_of(row):
             continue  # nothing, or a retry of the same
-        reads = list(_reads(batch, own))
-        if not batch.is_acknowledged and not reads:
-            continue
-        cause, why, evidence = explain(batch, own, fsync=fsync)
-        if cause is Cause.UNEXPLAINED or not batch.is_acknowledged:
-            cause, why = (
-                (Cause.SHOWN_UNCOMMITTED, Cause.SHOWN_UNCOMMITTED.value.says) if reads else (cause, why)
-            )
-        known = " and ".join(
-            word for word, is_so in (("acknowledged", batch.is_acknowledged), ("read", bool(reads))) if is_so
-        )
-        yield Finding(
-            Anomaly.OFFSET_REUSED,
-            log.name,
-            batch.base_offset,
-            batch.last_offset,
-            f"{known}, and replaced: {why}",
-            cause,
-            in_order(batch.story, reads[:1], evidence),
-        )
+        span = (row.base_offset, row.last_offset)
+        yield Suspect(log.name, Wanted((span,), reads=(span,)), partial(_tell, log.name, row.seq, fsync))
 
 
-def _at(offset: Offset, log: LoggedPartition, starts: list[Offset]) -> LoggedBatch | None:
-    """The batch that holds this offset now. `starts`: base offsets of the log's batches."""
-    index = bisect_right(starts, offset) - 1
-    return log.batches[index] if index >= 0 and offset <= log.batches[index].last_offset else None
+def _tell(name: TopicPartition, append: int, fsync: bool, evidence: Evidence) -> Finding | None:
+    own = evidence.of(name)
+    batch = own.batch(append)
+    reads = list(_reads(batch, own))
+    if not batch.is_acknowledged and not reads:
+        return None
+    cause, why, events = explain(batch, own, fsync=fsync)
+    if cause is Cause.UNEXPLAINED or not batch.is_acknowledged:
+        cause, why = (Cause.SHOWN_UNCOMMITTED, Cause.SHOWN_UNCOMMITTED.value.says) if reads else (cause, why)
+    known = " and ".join(
+        word for word, is_so in (("acknowledged", batch.is_acknowledged), ("read", bool(reads))) if is_so
+    )
+    return Finding(
+        Anomaly.OFFSET_REUSED,
+        name,
+        batch.base_offset,
+        batch.last_offset,
+        f"{known}, and replaced: {why}",
+        cause,
+        in_order(batch.story, reads[:1], events),
+    )
 
 
-def _reads(batch: Batch, own: PartitionFacts) -> Iterator[Event]:
+def _reads(batch: Batch, own: PartitionEvidence) -> Iterator[Event]:
     """A consumer was handed it: by a broker that had it, while it had it."""
     for read in own.reads:
         if number(read, "offset") <= batch.last_offset and batch.base_offset < number(read, "next_offset"):
@@ -66,7 +69,7 @@ def _reads(batch: Batch, own: PartitionFacts) -> Iterator[Event]:
                 yield read
 
 
-def _had_from(batch: Batch, own: PartitionFacts, read: Event) -> int | None:
+def _had_from(batch: Batch, own: PartitionEvidence, read: Event) -> int | None:
     if read.broker == batch.broker:
         return batch.append.seq if batch.append.seq < read.seq else None
     return max(
@@ -81,7 +84,7 @@ def _had_from(batch: Batch, own: PartitionFacts, read: Event) -> int | None:
     )
 
 
-def _was_cut(batch: Batch, own: PartitionFacts, read: Event, since: int) -> bool:
+def _was_cut(batch: Batch, own: PartitionEvidence, read: Event, since: int) -> bool:
     return any(
         cut.broker == read.broker
         and since < cut.seq < read.seq

@@ -7,20 +7,21 @@ never counts as clean.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from minikafka.checker.anomaly import Anomaly
 from minikafka.errors import VerdictError
-from minikafka.ledger import delivered, duplicated, ended, lost, reordered, reused, unseen
-from minikafka.ledger.causes import Cause
+from minikafka.ledger import delivered, duplicated, lost, reordered, reused, unseen
+from minikafka.ledger.ended import Ended
+from minikafka.ledger.evidence import Evidence
 from minikafka.ledger.facts import Facts
-from minikafka.ledger.finding import Finding
-from minikafka.ledger.logs import LoggedPartition
+from minikafka.ledger.finding import Finding, stories
+from minikafka.ledger.logs import LoggedPartition, Offsets
+from minikafka.ledger.pieces import pieces
+from minikafka.ledger.suspect import Suspect
+from minikafka.ledger.wanted import Wanted
 from minikafka.types import TopicPartition
-
-SHOWN = 6
-"""Kinds of findings that an error message tells the story of."""
 
 
 class Verdict(NamedTuple):
@@ -83,7 +84,7 @@ class Verdict(NamedTuple):
         """Raises VerdictError for any of these (none given: of all), and for partitions that cannot be judged."""
         wanted = anomalies or tuple(Anomaly)
         found = [one for one in self.findings if one.anomaly in wanted and (possible or one.is_certain)]
-        lines = _stories(found)
+        lines = stories(found)
         lines += [f"cannot be judged: {name}: {why}" for name, why in self.inconclusive.items()]
         if lines:
             raise VerdictError("\n".join(lines))
@@ -103,24 +104,9 @@ class Verdict(NamedTuple):
         counts = {anomaly: sum(one.records for one in self.of(anomaly)) for anomaly in Anomaly}
         said = ", ".join(f"{count} {anomaly.label}" for anomaly, count in counts.items() if count)
         lines = [f"{self.acknowledged} acknowledged; {said or 'nothing wrong'}"]
-        lines += _stories(self.findings)
+        lines += stories(self.findings)
         lines += [f"cannot be judged: {name}: {why}" for name, why in self.inconclusive.items()]
         return "\n".join(lines)
-
-
-def _stories(findings: Sequence[Finding]) -> list[str]:
-    """The first of each kind in a partition in full; those like it are counted."""
-    alike: dict[tuple[Anomaly, TopicPartition, Cause, bool], list[Finding]] = {}
-    for one in findings:
-        alike.setdefault((one.anomaly, one.partition, one.cause, one.is_certain), []).append(one)
-    lines: list[str] = []
-    for first, *others in list(alike.values())[:SHOWN]:
-        lines.append(str(first))
-        if others:
-            lines.append(f"    and {len(others)} more like it, up to offset {others[-1].last_offset}")
-    if len(alike) > SHOWN:
-        lines.append(f"... and {len(alike) - SHOWN} kinds more")
-    return lines
 
 
 def judge(
@@ -131,24 +117,57 @@ def judge(
     fsync: bool = False,
     ourselves: str = "",
 ) -> Verdict:
-    """Look at every partition with every eye. The facts are to be no newer than the logs: what was promised after they
-    were read would look lost. fsync: answers were to wait for the disk. ourselves: the client id that read them."""
-    findings: list[Finding] = []
-    inconclusive: dict[TopicPartition, str] = {}
-    acknowledged = 0
-    readable: list[LoggedPartition] = []
+    """All of `Judge` at once."""
+    judging = Judge(facts, id_header, fsync=fsync, ourselves=ourselves)
     for log in logs:
-        own = facts.of(log.name)
-        acknowledged += sum(batch.records for batch in own.batches if batch.is_acknowledged)
+        judging.look(log)
+    return judging.verdict()
+
+
+class Judge:
+    """Looks at one partition after the other with every eye, and keeps of each only what stands out; in the end the
+    events behind that are looked up.
+
+    The facts are to be no newer than the logs: what was promised after they were read would look lost. fsync: answers
+    were to wait for the disk. ourselves: the client id that reads the logs.
+    """
+
+    def __init__(self, facts: Facts, id_header: str | None = None, *, fsync: bool, ourselves: str) -> None:
+        self._facts = facts
+        self._id_header = id_header
+        self._fsync = fsync
+        self._ourselves = ourselves
+        self._suspects: list[Suspect] = []
+        self._ended = Ended(facts.moves)
+        self._acknowledged = 0
+        self._inconclusive: dict[TopicPartition, str] = {}
+
+    def look(self, log: LoggedPartition) -> None:
+        """Its log may be let go afterwards."""
+        own, fsync = self._facts.of(log.name), self._fsync
+        self._acknowledged += own.acknowledged
         if not log.is_readable:
-            inconclusive[log.name] = log.why
-            continue
-        readable.append(log)
-        findings += lost.find(facts, log, fsync=fsync)
-        findings += unseen.find(own, log, fsync=fsync)
-        findings += duplicated.find(own, log, id_header)
-        findings += reordered.find(own, log)
-        findings += reused.find(own, log, fsync=fsync)
-        findings += delivered.find(facts, log, ourselves)
-    findings += ended.find(facts, readable)
-    return Verdict(tuple(findings), acknowledged, inconclusive)
+            self._inconclusive[log.name] = log.why
+            return
+        offsets = Offsets(log)
+        lacking = list(lost.gone(own, log, offsets))
+        self._suspects += lost.find(lacking, self._facts, log, fsync=fsync)
+        self._suspects += unseen.find(own, log, fsync=fsync)
+        self._suspects += duplicated.find(log, self._id_header)
+        self._suspects += reordered.find(own, log)
+        self._suspects += reused.find(lacking, log, offsets, fsync=fsync)
+        for piece in () if log.is_compacted else pieces(log, own):
+            handed = delivered.find(piece, own, self._ourselves)
+            self._suspects += () if handed is None else (handed,)
+            self._ended.look(piece)
+
+    def verdict(self) -> Verdict:
+        """When all partitions were looked at."""
+        suspects = [*self._suspects, *self._ended.suspects()]
+        wanted: dict[TopicPartition, list[Wanted]] = {}
+        for one in suspects:
+            wanted.setdefault(one.name, []).append(one.wanted)
+        evidence = Evidence(self._facts, wanted)
+        told = (one.tell(evidence) for one in suspects)
+        findings = tuple(finding for finding in told if finding is not None)
+        return Verdict(findings, self._acknowledged, self._inconclusive)

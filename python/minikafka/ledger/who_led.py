@@ -10,7 +10,7 @@ from __future__ import annotations
 from minikafka.history import Event
 from minikafka.ledger.case import ALL, Case, cuts_off, isr_of, joining
 from minikafka.ledger.causes import Cause
-from minikafka.ledger.facts import number, numbers
+from minikafka.ledger.event_facts import number, numbers
 from minikafka.types import BrokerId
 
 Found = tuple[Cause, str] | None

@@ -13,15 +13,17 @@ have kept it (R11, D2).
 from __future__ import annotations
 
 from minikafka.history import Event
+from minikafka.ledger.batch import Batch
 from minikafka.ledger.case import ALL, Case
 from minikafka.ledger.causes import Cause
-from minikafka.ledger.facts import Batch, PartitionFacts, number
+from minikafka.ledger.event_facts import number
+from minikafka.ledger.partition_evidence import PartitionEvidence
 from minikafka.ledger.who_led import Found, elected, elected_lame, elected_outside, led_on
 
 Explained = tuple[Cause, str, tuple[Event, ...]]
 
 
-def explain(batch: Batch, own: PartitionFacts, *, fsync: bool) -> Explained:
+def explain(batch: Batch, own: PartitionEvidence, *, fsync: bool) -> Explained:
     """Cause, the same in words, and the events that show it."""
     case = Case.of(batch, own)
     for look in (_answered, _leader_alone, led_on, elected, _recovered, elected_outside):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Final
 
 from minikafka.config import INTERNAL_TOPICS
 from minikafka.errors import MinikafkaError, WaitTimeout
 from minikafka.ledger.facts import Facts
 from minikafka.ledger.ledger import Ledger
-from minikafka.ledger.logs import LoggedPartition, logged_batches
-from minikafka.ledger.verdict import Verdict, judge
+from minikafka.ledger.logs import LoggedPartition, Spooled, logged_batches
+from minikafka.ledger.verdict import Judge, Verdict
 from minikafka.partition.values import FSYNC
 from minikafka.runtime import rpc
 from minikafka.runtime.control.cluster import ClusterView
@@ -32,17 +32,18 @@ async def verdict(supervisor: Supervisor, ledger: Ledger, id_header: str | None 
 
     `id_header`: a header that names a record, so that two with the same value are one record for certain.
     """
-    facts = Facts(ledger.events())  # before the logs are read: what is promised meanwhile need not be in them
+    # Before the logs are read: what is promised meanwhile need not be in them.
+    facts = Facts(ledger.events(), without=INTERNAL_TOPICS)
     view = await _elections_heard(supervisor)
-    logs = [
-        await _read(supervisor, view, one, compacted)
-        for topic in view.topics
-        if topic not in INTERNAL_TOPICS
-        for compacted in [await _is_compacted(supervisor, view, topic)]
-        for one in view.partitions(topic)
-    ]
     fsync = supervisor.spec.durability == FSYNC
-    return judge(facts, logs, id_header, fsync=fsync, ourselves=rpc.CLIENT_ID)
+    judge = Judge(facts, id_header, fsync=fsync, ourselves=rpc.CLIENT_ID)
+    for topic in view.topics:
+        if topic not in INTERNAL_TOPICS:
+            is_compacted = await _is_compacted(supervisor, view, topic)
+            for one in view.partitions(topic):
+                with closing(Spooled()) as batches:
+                    judge.look(await _read(supervisor, view, one, batches, is_compacted=is_compacted))
+    return judge.verdict()
 
 
 async def _elections_heard(supervisor: Supervisor) -> ClusterView:
@@ -73,8 +74,14 @@ async def _is_compacted(supervisor: Supervisor, view: ClusterView, topic: str) -
 
 
 async def _read(
-    supervisor: Supervisor, view: ClusterView, decided: PartitionView, compacted: bool
+    supervisor: Supervisor,
+    view: ClusterView,
+    decided: PartitionView,
+    batches: Spooled,
+    *,
+    is_compacted: bool,
 ) -> LoggedPartition:
+    """Its log goes to `batches`, some of it at a time."""
     name = TopicPartition(decided.topic, decided.partition)
     leader = view.replica(decided.leader, name)
     if leader is None or not leader.is_leader:
@@ -82,11 +89,9 @@ async def _read(
     try:
         address = supervisor.internal_address(decided.leader)
         offsets = leader.offsets
-        batches = [
-            batch
-            async for data in fetched(address, name, offsets.log_start_offset, offsets.high_watermark)
-            for batch in logged_batches(data)
-        ]
+        async for data in fetched(address, name, offsets.log_start_offset, offsets.high_watermark):
+            for batch in logged_batches(data):
+                batches.add(batch)
     except MinikafkaError as error:
         return _unreadable(name, str(error))
     return LoggedPartition(
@@ -98,7 +103,7 @@ async def _read(
         offsets.high_watermark,
         offsets.last_stable_offset,
         offsets.log_end_offset,
-        compacted,
+        is_compacted,
         batches,
     )
 
