@@ -95,7 +95,8 @@ with Cluster(topics=["orders"]) as kafka:
 
 As JSON the same rule is what `POST /v1/faults` takes and what `kafka.faults.add({...})` takes. Whatever does not fit is
 refused with the nearest name. `kafka.faults.list()` lists the rules in force, `kafka.faults.heal()` heals all of them,
-`kafka.faults.heal("id")` one.
+`kafka.faults.heal("id")` one. In a coroutine all of it is `kafka.aio.faults`: `async with` or `await` arms a fault,
+`await fault.wait_fired()` leaves the loop to its clients.
 """
 SUBJECTS = {
     "request": "## Requests and replies",

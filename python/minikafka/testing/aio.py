@@ -15,6 +15,7 @@ from minikafka.history import Event
 from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.condition import Condition
 from minikafka.runtime.snapshots import Snapshot
+from minikafka.testing.aio_faults import AioFaults
 from minikafka.testing.clock import A_WEEK_S, check_kind, found_within, milliseconds
 from minikafka.testing.groups import GroupHandle, GroupMember
 from minikafka.testing.topics import TopicHandle
@@ -31,10 +32,11 @@ class Aio:
         self._cluster = cluster
         self.controller = AioNode(cluster, CONTROLLER_ID)
         self.clock = AioClock(cluster)
+        self.faults = AioFaults(cluster)
 
-    def broker(self, broker: BrokerId) -> AioNode:
+    def broker(self, broker: BrokerId) -> AioBroker:
         """See `Cluster.broker`."""
-        return AioNode(self._cluster, self._cluster.broker(broker).id)
+        return AioBroker(self._cluster, self._cluster.broker(broker).id)
 
     def group(self, group_id: str) -> AioGroup:
         """See `Cluster.group`."""
@@ -105,7 +107,7 @@ class Aio:
 
 
 class AioNode:
-    """One broker, or the controller."""
+    """Any node: the controller, or a broker."""
 
     def __init__(self, cluster: Cluster, node: BrokerId) -> None:
         self._cluster = cluster
@@ -134,6 +136,18 @@ class AioNode:
     async def resume(self) -> None:
         """See `NodeHandle.resume`."""
         await self._cluster.look_async(lambda supervisor: supervisor.node(self.id).resume())
+
+
+class AioBroker(AioNode):
+    """One broker."""
+
+    async def freeze_metadata(self) -> None:
+        """See `BrokerHandle.freeze_metadata`."""
+        await self._cluster.run_async(lambda supervisor: supervisor.node(self.id).hold_metadata(held=True))
+
+    async def thaw_metadata(self) -> None:
+        """See `BrokerHandle.thaw_metadata`."""
+        await self._cluster.run_async(lambda supervisor: supervisor.node(self.id).hold_metadata(held=False))
 
 
 class AioClock:

@@ -10,21 +10,23 @@ was to do: `fired`, `assert_fired()`.
 
 from __future__ import annotations
 
+import inspect
 from types import TracebackType
 from typing import Any, Self
 
-from minikafka.errors import VerdictError
+from minikafka.errors import ConfigError, VerdictError
 from minikafka.faults.book import Armed, find
 from minikafka.faults.plain import status
 from minikafka.faults.rule import Rule
 from minikafka.runtime.calls import AtEvent
 from minikafka.runtime.control.views import HEALTH
+from minikafka.runtime.supervisor import Supervisor
 from minikafka.testing.fault_kinds import FaultKinds
 from minikafka.testing.running import Running
 
 
-class Fault:
-    """One fault, in force until `heal` or the end of its `with` block. What it did can be asked afterwards too."""
+class FaultSoFar:
+    """What a fault is, and what it did so far; it can be asked after it was healed, too."""
 
     def __init__(self, cluster: Running, armed: Armed) -> None:
         self._cluster = cluster
@@ -55,37 +57,42 @@ class Fault:
         if times is not None and fired != times:
             raise VerdictError(f"{self} fired {fired} times, not {times}")
 
-    def wait_fired(self, times: int = 1, *, timeout: float = 10.0) -> None:
-        """Wait until it has struck so often, and the function it calls has returned. timeout: seconds.
-
-        Raises WaitTimeout, or what the function raised.
-        """
-        armed = self._armed
-        self._cluster.run(
-            lambda supervisor: supervisor.until(
-                HEALTH,
-                lambda _: armed.fired >= times and not armed.calling,
-                timeout,
-                lambda _: f"{self} fired {armed.fired} times",
-            )
-        )
-        self._raise_error()
-
-    def _raise_error(self) -> None:
-        if self._armed.error is not None:
-            raise self._armed.error
-
-    def heal(self) -> None:
-        """No more of it; what it kept goes on. What a disk failed stays failed until the broker's next life (D7).
-        Idempotent."""
-        self._cluster.run(lambda supervisor: supervisor.rules.remove(self._armed))
-
     def as_dict(self) -> dict[str, Any]:
         """The rule as JSON (`faults.plain`), and `fired`."""
         return status(self._armed)
 
     def __repr__(self) -> str:
         return f"<Fault {self.as_dict()}>"
+
+    async def _until_fired(self, supervisor: Supervisor, times: int, timeout_s: float) -> None:
+        armed = self._armed
+        await supervisor.until(
+            HEALTH,
+            lambda _: armed.fired >= times and not armed.calling,
+            timeout_s,
+            lambda _: f"{self} fired {armed.fired} times",
+        )
+
+    def _raise_error(self) -> None:
+        if self._armed.error is not None:
+            raise self._armed.error
+
+
+class Fault(FaultSoFar):
+    """One fault, in force until `heal` or the end of its `with` block."""
+
+    def wait_fired(self, times: int = 1, *, timeout: float = 10.0) -> None:
+        """Wait until it has struck so often, and the function it calls has returned. timeout: seconds.
+
+        Raises WaitTimeout, or what the function raised.
+        """
+        self._cluster.run(lambda supervisor: self._until_fired(supervisor, times, timeout))
+        self._raise_error()
+
+    def heal(self) -> None:
+        """No more of it; what it kept goes on. What a disk failed stays failed until the broker's next life (D7).
+        Idempotent."""
+        self._cluster.run(lambda supervisor: supervisor.rules.remove(self._armed))
 
     def __enter__(self) -> Self:
         return self
@@ -118,4 +125,6 @@ class Faults(FaultKinds[Fault]):
             Fault(self._cluster, armed).heal()
 
     def _add(self, rule: Rule, call: AtEvent | None = None) -> Fault:
+        if inspect.iscoroutinefunction(call):
+            raise ConfigError("a coroutine function runs on your own loop: use kafka.aio.faults.on_event()")
         return Fault(self._cluster, self._cluster.run(lambda supervisor: supervisor.rules.add(rule, call)))
