@@ -103,7 +103,8 @@ do = "lose-leader"       # kill-program, kill-leader, drop-responses, refuse-pro
 ```
 
 A program that prints nothing of its own is judged by what can be read in the end; so is one that is killed and started
-again, in any language.
+again, in any language. What `--id` finds, the brokers' ledger goes by as well: a record that was written twice, and not
+given up in between, is duplicated for certain, whatever its timestamps say, and the ledger tells of both appends.
 """
 
 

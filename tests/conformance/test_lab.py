@@ -6,6 +6,7 @@ Those on the Java client are in `test_lab_java.py`.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -113,7 +114,8 @@ def test_a_scenario_that_needs_more_is_skipped_by_name(lasting: Cluster) -> None
 
 @pytest.mark.parametrize(("habit", "status"), [("transactions", 0), ("no transactions", 1)])
 def test_a_program_of_ones_own_is_judged(habit: str, status: int, tmp_path: Path) -> None:
-    """Killed and started again in its work: exactly once with transactions, some twice without."""
+    """Killed and started again in its work: exactly once with transactions, some twice without, and the ledger, which
+    is told where its ids are, knows of each."""
     program = Path(__file__).with_name("own_program.py")
     schedule = tmp_path / "schedule.toml"
     schedule.write_text('[[strike]]\nafter = 10\ndo = "kill-program"\n')
@@ -121,3 +123,7 @@ def test_a_program_of_ones_own_is_judged(habit: str, status: int, tmp_path: Path
     assert main(["lab", "run", *words, "--", sys.executable, str(program), habit]) == status
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert ("duplicated" in report) is (status == 1)
+    (run,) = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))["runs"]
+    assert run["containment"]["violations"] == []
+    assert run["containment"]["both"] == run["shown"].get("duplicated", 0)
+    assert all(one["certain"] for one in run["ledger"]["findings"])

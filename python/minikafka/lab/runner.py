@@ -131,7 +131,7 @@ def _run_on(run: Run, target: Target, started: float) -> Result:
     recorder = stage.recorder
     client: ClientVerdict = judge(recorder.operations, promise(configuration, recorder.strikes))
     cluster = target.cluster if isinstance(target, Embedded) else None
-    ledger = None if cluster is None else cluster.verdict()
+    ledger = None if cluster is None else cluster.verdict(id_of=stage.ids)
     unclear = unclear or doubt(scenario, recorder.operations, recorder.strikes, client)
     contained = None if ledger is None else compare(ledger, client, recorder.operations)
     objected = objection(configuration, client, stage.notes) or misfit(contained)

@@ -17,6 +17,7 @@ from minikafka.lab.recorder import Recorder
 from minikafka.lab.scenario import NOTHING, Configuration, Settings
 from minikafka.lab.targets import Seen, Target
 from minikafka.lab.targets.embedded import Embedded
+from minikafka.ledger.logs import IdOf
 from minikafka.types import BrokerId
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Stage:
         self.notes: dict[str, str] = {}
         self.topics: dict[str, int] = {}
         """Those that were made here, with how many partitions."""
+        self.ids: dict[str, IdOf] = {}
+        """Where a topic's records have their ids, for the ledger; the lab's own values are ids by themselves."""
         self._senders = 0
         self._closers: list[Callable[[], None]] = []
 

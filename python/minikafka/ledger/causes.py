@@ -62,6 +62,11 @@ class Cause(Enum):
     UNEXPLAINED = Why("", "nothing that was told explains it")
     # Duplicated, reordered.
     RETRIED = Why("I1", "without a producer id, a retry is another record", ("enable.idempotence=true",))
+    SENT_AGAIN = Why(
+        "I3",
+        "its application sent it again, under another sequence, which is another record to a broker",
+        ("transactions, with the offsets in them",),
+    )
     NOT_RECOGNISED = Why("I3", "the broker did not recognise a retry")
     FORGOTTEN_PRODUCER = Why("I9", "the broker did not know the producer any more")
     RETRIED_BEHIND = Why(

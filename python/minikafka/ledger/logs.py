@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple, overload
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias, overload
 
 from minikafka.ledger.packed import Packed
 from minikafka.log.batch import read_records, split
@@ -16,6 +17,13 @@ HEADER: Final = "qqiqqhi??iq"
 """How the fields of a `LoggedBatch`, but for its data, are packed."""
 IN_MEMORY_BYTES: Final = 1 << 20
 """Of a log's data; more goes to a temporary file."""
+
+
+Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
+IdOf: TypeAlias = Callable[[bytes | None, bytes | None, Headers], str]
+"""From a record's key, value and headers to its id; empty where it has none."""
+NOBODY_KNOWS: Final[Mapping[str, IdOf]] = MappingProxyType({})
+"""Where the records of any topic have their ids."""
 
 
 class LoggedBatch(NamedTuple):
@@ -143,9 +151,12 @@ class Offsets:
         return found if found is not None and offset <= found.last_offset else None
 
 
-def opened(batches: Sequence[LoggedBatch]) -> Iterator[LoggedRecord]:
-    """The records of data batches, in order, one batch at a time."""
+def opened(batches: Sequence[LoggedBatch]) -> Iterator[tuple[LoggedBatch, LoggedRecord]]:
+    """The records of data batches, in order, one batch at a time, each with its batch."""
     for batch in batches.whole() if isinstance(batches, Spooled) else batches:
         if not batch.is_control:
             for record in read_records(batch.data):
-                yield LoggedRecord(record.offset, record.timestamp, record.key, record.value, record.headers)
+                yield (
+                    batch,
+                    LoggedRecord(record.offset, record.timestamp, record.key, record.value, record.headers),
+                )

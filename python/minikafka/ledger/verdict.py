@@ -17,7 +17,7 @@ from minikafka.ledger.ended import Ended
 from minikafka.ledger.evidence import Evidence
 from minikafka.ledger.facts import Facts
 from minikafka.ledger.finding import Finding, stories
-from minikafka.ledger.logs import LoggedPartition, Offsets
+from minikafka.ledger.logs import NOBODY_KNOWS, IdOf, LoggedPartition, Offsets
 from minikafka.ledger.pieces import pieces
 from minikafka.ledger.suspect import Suspect
 from minikafka.ledger.wanted import Wanted
@@ -113,12 +113,13 @@ def judge(
     facts: Facts,
     logs: Iterable[LoggedPartition],
     id_header: str | None = None,
+    id_of: Mapping[str, IdOf] = NOBODY_KNOWS,
     *,
     fsync: bool = False,
     ourselves: str = "",
 ) -> Verdict:
     """All of `Judge` at once."""
-    judging = Judge(facts, id_header, fsync=fsync, ourselves=ourselves)
+    judging = Judge(facts, id_header, id_of, fsync=fsync, ourselves=ourselves)
     for log in logs:
         judging.look(log)
     return judging.verdict()
@@ -129,12 +130,22 @@ class Judge:
     events behind that are looked up.
 
     The facts are to be no newer than the logs: what was promised after they were read would look lost. fsync: answers
-    were to wait for the disk. ourselves: the client id that reads the logs.
+    were to wait for the disk. ourselves: the client id that reads the logs. id_header, id_of: where records have their
+    ids, in all topics or by topic.
     """
 
-    def __init__(self, facts: Facts, id_header: str | None = None, *, fsync: bool, ourselves: str) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        id_header: str | None = None,
+        id_of: Mapping[str, IdOf] = NOBODY_KNOWS,
+        *,
+        fsync: bool,
+        ourselves: str,
+    ) -> None:
         self._facts = facts
         self._id_header = id_header
+        self._id_of = id_of
         self._fsync = fsync
         self._ourselves = ourselves
         self._suspects: list[Suspect] = []
@@ -153,7 +164,7 @@ class Judge:
         lacking = list(lost.gone(own, log, offsets))
         self._suspects += lost.find(lacking, self._facts, log, fsync=fsync)
         self._suspects += unseen.find(own, log, fsync=fsync)
-        self._suspects += duplicated.find(log, self._id_header)
+        self._suspects += duplicated.find(log, self._id_header, self._id_of.get(log.name.topic))
         self._suspects += reordered.find(own, log)
         self._suspects += reused.find(lacking, log, offsets, fsync=fsync)
         for piece in () if log.is_compacted else pieces(log, own):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikafka.config import ConfigValue
 from minikafka.history import Event
+from minikafka.ledger.logs import NOBODY_KNOWS, IdOf
 from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.condition import Condition
 from minikafka.runtime.snapshots import Snapshot
@@ -67,9 +68,11 @@ class Aio:
         """See `Cluster.set_feature`."""
         await self._cluster.run_async(lambda supervisor: supervisor.metadata.set_feature(name, level))
 
-    async def verdict(self, *, id_header: str | None = None) -> Verdict:
+    async def verdict(
+        self, *, id_header: str | None = None, id_of: Mapping[str, IdOf] = NOBODY_KNOWS
+    ) -> Verdict:
         """See `Cluster.verdict`."""
-        return await asyncio.to_thread(self._cluster.verdict, id_header=id_header)
+        return await asyncio.to_thread(self._cluster.verdict, id_header=id_header, id_of=id_of)
 
     # What may happen to it.
 

@@ -15,6 +15,7 @@ from typing import Any
 from minikafka.config import BrokerConfig, ConfigValue
 from minikafka.errors import ConfigError, MinikafkaError
 from minikafka.history import Event
+from minikafka.ledger.logs import NOBODY_KNOWS, IdOf
 from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.condition import Condition
 from minikafka.runtime.control.observed import observe
@@ -163,14 +164,15 @@ class Cluster(Running):
 
     # What happened.
 
-    def verdict(self, *, id_header: str | None = None) -> Verdict:
+    def verdict(self, *, id_header: str | None = None, id_of: Mapping[str, IdOf] = NOBODY_KNOWS) -> Verdict:
         """What became of what producers were told: lost, unseen, duplicated records, each with the chain of events that
-        led to it. `id_header`: a header that names a record; without it, two records that are alike in everything but
-        the offset are *possibly* one sent twice. Partitions that nobody leads are inconclusive."""
+        led to it. `id_header`: a header that names a record; `id_of`: by topic, from key, value and headers to the
+        record's id. Without either, two records that are alike in everything but the offset are *possibly* one sent
+        twice. Partitions that nobody leads are inconclusive."""
         ledger = self._ledger
         if ledger is None:
             raise MinikafkaError(NOT_RUNNING)
-        return self.run(lambda supervisor: verdict(supervisor, ledger, id_header))
+        return self.run(lambda supervisor: verdict(supervisor, ledger, id_header, id_of))
 
     def events(self, *, after: int = 0) -> list[Event]:
         """What the brokers and the controller did and why, oldest first: those of the last 100,000 events whose `seq`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from typing import Final
 
@@ -9,7 +10,7 @@ from minikafka.config import INTERNAL_TOPICS
 from minikafka.errors import MinikafkaError, WaitTimeout
 from minikafka.ledger.facts import Facts
 from minikafka.ledger.ledger import Ledger
-from minikafka.ledger.logs import LoggedPartition, Spooled, logged_batches
+from minikafka.ledger.logs import NOBODY_KNOWS, IdOf, LoggedPartition, Spooled, logged_batches
 from minikafka.ledger.verdict import Judge, Verdict
 from minikafka.partition.values import FSYNC
 from minikafka.runtime import rpc
@@ -27,16 +28,22 @@ ELECTION_TIMEOUT_S: Final = 2.0
 """How long a leader may take to hear of its election; one that is cut off from the controller never does."""
 
 
-async def verdict(supervisor: Supervisor, ledger: Ledger, id_header: str | None = None) -> Verdict:
+async def verdict(
+    supervisor: Supervisor,
+    ledger: Ledger,
+    id_header: str | None = None,
+    id_of: Mapping[str, IdOf] = NOBODY_KNOWS,
+) -> Verdict:
     """What became of every record of every topic but the internal ones.
 
-    `id_header`: a header that names a record, so that two with the same value are one record for certain.
+    `id_header`: a header that names a record, so that two with the same value are one record for certain. `id_of`: the
+    same for one topic, by a function of key, value and headers.
     """
     # Before the logs are read: what is promised meanwhile need not be in them.
     facts = Facts(ledger.events(), without=INTERNAL_TOPICS)
     view = await _elections_heard(supervisor)
     fsync = supervisor.spec.durability == FSYNC
-    judge = Judge(facts, id_header, fsync=fsync, ourselves=rpc.CLIENT_ID)
+    judge = Judge(facts, id_header, id_of, fsync=fsync, ourselves=rpc.CLIENT_ID)
     for topic in view.topics:
         if topic not in INTERNAL_TOPICS:
             is_compacted = await _is_compacted(supervisor, view, topic)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from minikafka.errors import VerdictError
+from minikafka.ledger.causes import Cause
 from minikafka.ledger.ledger import IN_MEMORY, Ledger
+from minikafka.ledger.logs import Headers
 
-from tests.unit.ledger.told import ORDERS, Told, a_batch, a_log, verdict
+from tests.unit.ledger.told import ORDERS, Told, a_batch, a_log, a_marker, in_transaction, verdict
 
 
 def test_an_acknowledged_record_that_is_there_is_not_lost() -> None:
@@ -149,3 +151,40 @@ def test_two_copies_of_one_record_are_one_loss() -> None:
     (lost,) = verdict(told, a_log()).lost
     assert lost.first_offset == 1
     assert [event.get("base_offset") for event in lost.chain if event.kind == "append"] == [0, 1]
+
+
+def by_value(_key: bytes | None, value: bytes | None, _headers: Headers) -> str:
+    return (value or b"").decode()
+
+
+def test_an_id_makes_a_duplicate_certain() -> None:
+    """Whatever the timestamps are; under two sequences it was the application that sent it twice."""
+    first = a_batch(0, b"one", producer_id=7, producer_epoch=0, base_sequence=0)
+    again = a_batch(1, b"one", timestamp=6, producer_id=8, producer_epoch=0, base_sequence=0)
+    found = verdict(Told(), a_log(first, again), id_of={"orders": by_value})
+    (twice,) = found.duplicated
+    assert (twice.first_offset, twice.is_certain, twice.cause) == (1, True, Cause.SENT_AGAIN)
+    assert verdict(Told(), a_log(first, again), id_of={"others": by_value}).duplicated == ()
+
+
+def test_a_record_without_an_id_goes_by_what_it_says() -> None:
+    """As if nobody knew where ids are."""
+    found = verdict(Told(), a_log(a_batch(0, b""), a_batch(1, b"")), id_of={"orders": by_value})
+    assert [one.is_certain for one in found.duplicated] == [False]
+
+
+@pytest.mark.parametrize("is_ended", [True, False])
+def test_what_was_given_up_is_no_first_copy(is_ended: bool) -> None:
+    """A transaction that was aborted, or is not decided, and its records once more outside: readers get them once."""
+    given_up, marker = in_transaction(0, b"one"), a_marker(1, commit=False, epoch=0)
+    again = a_batch(2, b"one")
+    log = a_log(*([given_up, marker] if is_ended else [given_up]), again)
+    assert verdict(Told(), log, id_of={"orders": by_value}).duplicated == ()
+
+
+def test_what_was_committed_twice_is_a_duplicate() -> None:
+    """Two transactions, one record, both decided."""
+    first, again = in_transaction(0, b"one"), in_transaction(2, b"one", epoch=1)
+    ends = a_marker(1, commit=True, epoch=0), a_marker(3, commit=True, epoch=1)
+    found = verdict(Told(), a_log(first, ends[0], again, ends[1]), id_of={"orders": by_value})
+    assert [(one.first_offset, one.is_certain) for one in found.duplicated] == [(2, True)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from minikafka.history import Event, History
 from minikafka.ledger.facts import Facts
-from minikafka.ledger.logs import LoggedBatch, LoggedPartition, logged_batches
+from minikafka.ledger.logs import NOBODY_KNOWS, IdOf, LoggedBatch, LoggedPartition, logged_batches
 from minikafka.ledger.verdict import Verdict, judge
 from minikafka.log.batch import build_batch, build_end_transaction_marker, inspect_batches
 from minikafka.trace import Fact, Trace
@@ -138,5 +140,11 @@ def a_log(*batches: LoggedBatch, **changed: object) -> LoggedPartition:
     return log._replace(**changed)  # type: ignore[arg-type]
 
 
-def verdict(told: Told, *logs: LoggedPartition, id_header: str | None = None, fsync: bool = False) -> Verdict:
-    return judge(Facts(told.events()), logs, id_header, fsync=fsync, ourselves="ourselves")
+def verdict(
+    told: Told,
+    *logs: LoggedPartition,
+    id_header: str | None = None,
+    id_of: Mapping[str, IdOf] = NOBODY_KNOWS,
+    fsync: bool = False,
+) -> Verdict:
+    return judge(Facts(told.events()), logs, id_header, id_of, fsync=fsync, ourselves="ourselves")

@@ -11,19 +11,16 @@ on.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from minikafka.errors import ConfigError
-
-Headers = Sequence[tuple[str, bytes | None]]
-Extract = Callable[[bytes | None, bytes | None, Headers], str]
-"""From key, value and headers to the id; empty where there is none."""
+from minikafka.ledger.logs import IdOf
 
 FORMS: Final = "key, header:NAME or json:FIELD"
 
 
-def extraction(how: str) -> Extract:
+def extraction(how: str) -> IdOf:
     """Raises ConfigError for a form that is none of the three."""
     kind, _, name = how.partition(":")
     if how == "key":

@@ -20,10 +20,10 @@ from minikafka.checker.operation import Op, Type
 from minikafka.errors import ConfigError, WaitTimeout
 from minikafka.lab.clients.sender import SILENT
 from minikafka.lab.errors import Inconclusive
-from minikafka.lab.own.ids import Extract
 from minikafka.lab.own.program import OwnProgram
 from minikafka.lab.own.schedule import Strike
 from minikafka.lab.stage import READ_COMMITTED, Stage
+from minikafka.ledger.logs import IdOf
 
 QUIET_S: Final = 5.0
 """Nothing has come out for so long: mend what is broken."""
@@ -37,7 +37,7 @@ class Own:
 
     command: Sequence[str]
     schedule: Sequence[Strike]
-    extract: Extract
+    extract: IdOf
     records: int
     partitions: int = 1
     timeout_s: float = 120.0
@@ -49,6 +49,7 @@ def run_own(stage: Stage, own: Own) -> None:
         stage.topic("input", partitions=own.partitions),
         stage.topic("output", partitions=own.partitions),
     )
+    stage.ids[output] = own.extract
     ids = _fill(stage, source, output, own)
     names = {"LAB_INPUT_TOPIC": source, "LAB_OUTPUT_TOPIC": output, "LAB_GROUP": stage.name("lab-program")}
     program = OwnProgram(own.command, stage.servers, names)
@@ -162,7 +163,7 @@ def _mend(stage: Stage) -> None:
 class _Reader:
     """Reads the output, committed records only, and counts what it finds."""
 
-    def __init__(self, stage: Stage, topic: str, extract: Extract) -> None:
+    def __init__(self, stage: Stage, topic: str, extract: IdOf) -> None:
         self.found: dict[str, int] = {}
         """Copies of each id."""
         self._stage, self._topic, self._extract = stage, topic, extract
