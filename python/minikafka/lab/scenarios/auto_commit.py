@@ -22,7 +22,8 @@ and the try-with-resources of every example. The last breaks what the documentat
 has a thread for its network, which takes the positions to commit when it comes to it, and `poll` hands out what is
 buffered without waiting for that. KAFKA-18641 made it wait; kafka-clients 4.4.0, the one of these runs, waits only
 while a rebalance is pending or a position unproven. The program asks the broker what is committed and dies where it is
-too much, which takes three to five batches; the same program on the classic consumer never gets to die.
+too much, which takes three to five batches; the same program on the classic consumer never gets to die. On Apache
+Kafka's brokers all of this comes out the same.
 """
 
 from __future__ import annotations

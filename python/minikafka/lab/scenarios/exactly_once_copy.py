@@ -34,6 +34,7 @@ def run(stage: Stage) -> None:
     stage.program("copier 1", dies=stage.configuration.way, after=batch * stage.draw(1, 3), **common)
     stage.program("copier 2", **common)
     stage.read(source)
+    stage.settle(output)
     stage.read(output, READ_COMMITTED)
 
 

@@ -37,6 +37,7 @@ def run(stage: Stage) -> None:
     second.flush()
     if transactional:
         stage.note("second session's commit", second.commit() or "done")
+        stage.settle(topic)
         stage.read(topic, READ_COMMITTED)
     else:
         stage.read(topic)

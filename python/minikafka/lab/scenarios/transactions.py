@@ -45,6 +45,8 @@ def run(stage: Stage) -> None:
     second.send(topic, ["last"])
     second.flush()
     second.commit()
+    for partition in range(PARTITIONS):
+        stage.settle(topic, partition)
     stage.read(topic, READ_COMMITTED)
 
 

@@ -43,6 +43,7 @@ def run(stage: Stage) -> None:
 
     old.send(topic, ids[half:])
     stage.note("the old one's commit", old.commit() or "done")
+    stage.settle(topic)
     stage.read(topic, READ_COMMITTED)
 
 
@@ -53,6 +54,7 @@ def follow_the_listing(stage: Stage, topic: str, ids: list[str], half: int) -> N
     stage.recorder.strike("old stood still", Death.PRODUCER)
     stage.note("the old one's commit", ", ".join(stage.recorder.errors(Op.COMMIT)) or "done")
     stage.note("its abort in the catch", ", ".join(stage.recorder.errors(Op.ABORT)) or "done")
+    stage.settle(topic)
     stage.read(topic, READ_COMMITTED)
 
 
