@@ -25,7 +25,7 @@ from minikafka.ledger.ledger import Ledger
 from minikafka.ledger.logs import LoggedPartition, Spooled, logged_batches
 from minikafka.ledger.verdict import Judge, Verdict
 from minikafka.log.batch import build_batch, inspect_batches
-from minikafka.trace import Trace, TraceEvent
+from minikafka.trace import Events, Trace
 from minikafka.types import Now, TopicPartition
 
 from bench import machine
@@ -69,7 +69,7 @@ class Tellers:
         self._load = load
         self._traces = {broker: Trace(on=True) for broker in (1, 2, 3)}
 
-    def told(self, number: int) -> Iterator[tuple[int, list[TraceEvent]]]:
+    def told(self, number: int) -> Iterator[tuple[int, Events]]:
         """Broker and what it told in one turn, of one batch."""
         leader, name, first = self._traces[1], self._load.name(number), self._load.offset(number)
         last = first + RECORDS - 1
@@ -113,7 +113,7 @@ def recorded(load: Load, *histories: History) -> tuple[int, list[float]]:
     return events, spent
 
 
-def record(history: History, turns: list[tuple[int, list[TraceEvent]]]) -> None:
+def record(history: History, turns: list[tuple[int, Events]]) -> None:
     for broker, events in turns:
         history.record(broker, events)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from minikafka.trace import TraceEvent
+from minikafka.trace import Events
 from minikafka.types import BrokerId, Buffer, Now, Offset, TopicPartition
 
 ConnectionId: TypeAlias = int
@@ -253,7 +253,7 @@ class ServeClients:
 class Traced:
     """What the node did in this turn and why, while its trace is on; comes before the turn's other effects."""
 
-    events: list[TraceEvent]
+    events: Events
 
 
 @dataclass(slots=True)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
-from itertools import islice, repeat
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from minikafka.trace import Fact, TraceEvent
+from minikafka.trace import WIDTH, Events, Fact, Row, TraceEvent
 from minikafka.types import BrokerId
 
 RING_EVENTS: Final = 100_000
@@ -94,8 +94,36 @@ class Event(NamedTuple):
 
 MOST_ASIDE: Final = 500
 """Turns whose events are put aside before they are looked through."""
-HearAll: TypeAlias = Callable[[BrokerId, int, Sequence[TraceEvent]], None]
+CHUNK_EVENTS: Final = 2_000
+"""How many events are forgotten together, about."""
+HearAll: TypeAlias = Callable[[BrokerId, int, Events], None]
 """(node, `seq` of the first, events in order)."""
+
+
+class _Chunk:
+    """The events of several turns. last_seq: of the last of them. brokers: of each turn; counts: events in each."""
+
+    __slots__ = ("brokers", "counts", "last_seq", "row")
+
+    def __init__(self, last_seq: int) -> None:
+        self.last_seq = last_seq
+        self.brokers: list[BrokerId] = []
+        self.counts: list[int] = []
+        self.row: Row = []
+
+    def add(self, turns: Sequence[tuple[BrokerId, Row]]) -> None:
+        row, brokers, counts = self.row, self.brokers, self.counts
+        before = len(row)
+        for broker, told in turns:
+            brokers.append(broker)
+            counts.append(len(told) // WIDTH)
+            row += told
+        self.last_seq += (len(row) - before) // WIDTH
+
+    def events(self) -> Iterator[Event]:
+        events = Events(self.row)
+        brokers = chain.from_iterable(map(repeat, self.brokers, self.counts))
+        return map(Event, range(self.last_seq - len(events) + 1, self.last_seq + 1), brokers, events)
 
 
 class History:
@@ -106,8 +134,9 @@ class History:
     """
 
     def __init__(self, limit: int = RING_EVENTS) -> None:
-        self._told: deque[tuple[BrokerId, TraceEvent]] = deque(maxlen=limit)
-        self._aside: list[tuple[BrokerId, Sequence[TraceEvent]]] = []
+        self._limit = limit
+        self._chunks: deque[_Chunk] = deque()
+        self._aside: list[tuple[BrokerId, Row]] = []
         self._aside_seq = 0
         """Of the last event before those put aside."""
         self._listeners: list[HearAll] = []
@@ -122,41 +151,50 @@ class History:
 
     def record(self, broker: BrokerId, events: Sequence[TraceEvent]) -> None:
         """Events of one node, in its order; the sequence is ours from now on."""
-        self._seq += len(events)
-        self._aside.append((broker, events))
+        row = events.row if type(events) is Events else Events.of(events).row
+        self._seq += len(row) // WIDTH
+        self._aside.append((broker, row))
         if self._impatient or len(self._aside) >= MOST_ASIDE:
             self.settle()
 
     def settle(self) -> None:
         """Look through what was put aside: every listener has heard of everything then."""
         aside, self._aside = self._aside, []
-        for broker, events in aside:
-            first = self._aside_seq + 1
-            self._aside_seq += len(events)
-            self._told.extend(zip(repeat(broker), events, strict=False))
-            for listener in tuple(self._listeners):
-                listener(broker, first, events)
+        if not aside:
+            return
+        chunks, first = self._chunks, self._aside_seq + 1
+        if not chunks or len(chunks[-1].row) > CHUNK_EVENTS * WIDTH:
+            chunks.append(_Chunk(self._aside_seq))
+        chunks[-1].add(aside)
+        self._aside_seq = chunks[-1].last_seq
+        while chunks and self._aside_seq - chunks[0].last_seq >= self._limit:
+            chunks.popleft()
+        for listener in tuple(self._listeners):
+            seq = first
+            for broker, row in aside:
+                listener(broker, seq, Events(row))
+                seq += len(row) // WIDTH
 
     def events(self, *, after: int = 0) -> list[Event]:
         """Those still kept whose `seq` is greater than `after`, oldest first."""
         self.settle()
-        first = self._seq - len(self._told) + 1
-        skipped = max(0, after + 1 - first)
-        kept = enumerate(islice(self._told, skipped, None), first + skipped)
-        return [Event(seq, broker, told) for seq, (broker, told) in kept]
+        after = max(after, self._seq - self._limit)
+        chunks = (chunk for chunk in self._chunks if chunk.last_seq > after)
+        return [event for chunk in chunks for event in chunk.events() if event.seq > after]
 
     def find(self, broker: BrokerId, told: TraceEvent) -> Event:
         """As it was recorded; one that was not kept has the newest `seq`."""
         self.settle()
-        for back, (node, one) in enumerate(reversed(self._told)):
-            if node == broker and one.n == told.n:
-                return Event(self._seq - back, broker, one)
+        for chunk in reversed(self._chunks):
+            for event in chunk.events():
+                if event.broker == broker and event.n == told.n:
+                    return event
         return Event(self._seq, broker, told)
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` for every event from now on, at once; returns how to stop."""
 
-        def each(broker: BrokerId, seq: int, events: Sequence[TraceEvent]) -> None:
+        def each(broker: BrokerId, seq: int, events: Events) -> None:
             for number, told in enumerate(events, seq):
                 listener(Event(number, broker, told))
 

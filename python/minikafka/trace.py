@@ -17,9 +17,10 @@ The machines tell; the shells listen: a node hands over the events of a turn as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, overload
 
 from minikafka.types import Now, TopicPartition
 
@@ -97,15 +98,59 @@ class TraceEvent(NamedTuple):
     facts: dict[str, Fact]
 
 
+Row: TypeAlias = list[int | str | TopicPartition | dict[str, Fact] | None]
+"""Fields of events, one event after the other, each in the order of `TraceEvent`."""
+WIDTH: Final = len(TraceEvent._fields)
+KIND, RULE, FACTS = (TraceEvent._fields.index(name) for name in ("kind", "rule", "facts"))
+"""Where they are in an event's part of a row."""
+
+
+class Events(Sequence[TraceEvent]):
+    """Events in order, made into objects when somebody looks at them. Most are never looked at, and each object that is
+    kept is one more for the garbage collector to walk over, again and again."""
+
+    __slots__ = ("row",)
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+    @classmethod
+    def of(cls, events: Sequence[TraceEvent]) -> Events:
+        """The same events."""
+        return events if isinstance(events, Events) else cls([field for event in events for field in event])
+
+    def __len__(self) -> int:
+        return len(self.row) // WIDTH
+
+    @overload
+    def __getitem__(self, index: int) -> TraceEvent: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[TraceEvent]: ...
+    def __getitem__(self, index: int | slice) -> TraceEvent | list[TraceEvent]:
+        if isinstance(index, slice):
+            return list(self)[index]
+        at = range(0, len(self.row), WIDTH)[index]
+        return TraceEvent._make(self.row[at : at + WIDTH])
+
+    def __iter__(self) -> Iterator[TraceEvent]:
+        fields = iter(self.row)
+        return map(TraceEvent._make, zip(*repeat(fields, WIDTH), strict=True))
+
+    def kinds(self) -> Row:
+        """Of each."""
+        return self.row[KIND::WIDTH]
+
+
 class Trace:
     """The events of one node. Whoever builds nodes keeps it, so that `n` goes on rising in the next life."""
 
-    __slots__ = ("_cause", "_events", "_n", "_stimulus", "_t_ms", "on")
+    __slots__ = ("_cause", "_n", "_stimulus", "_t_ms", "on", "untaken")
 
     def __init__(self, *, on: bool = False, after: int = 0) -> None:
         """`on`: somebody listens; may be changed between any two turns. `after`: the last `n` of earlier lives."""
         self.on = on
-        self._events: list[TraceEvent] = []
+        self.untaken: Row = []
+        """The events told since the last time somebody took them."""
         self._n = after
         self._t_ms = 0
         self._stimulus: tuple[str, dict[str, Fact]] | None = None
@@ -118,6 +163,11 @@ class Trace:
 
     def stimulus(self, kind: str, /, **facts: Fact) -> None:
         """What is told from here on was caused by this, unless it names its own cause."""
+        self._stimulus = (kind, facts)
+        self._cause = None
+
+    def stimulus_again(self, kind: str, facts: dict[str, Fact]) -> None:
+        """The same, of facts that were made once for many; nobody changes them."""
         self._stimulus = (kind, facts)
         self._cause = None
 
@@ -145,18 +195,16 @@ class Trace:
             if stimulus is not None:
                 self._stimulus = None
                 self._cause = n = n + 1
-                self._events.append(
-                    new(TraceEvent, (n, self._t_ms, stimulus[0], "", None, None, stimulus[1]))
-                )
+                self.untaken += (n, self._t_ms, stimulus[0], "", None, None, stimulus[1])
             cause = self._cause
         self._n = n = n + 1
-        self._events.append(new(TraceEvent, (n, self._t_ms, kind, rule, partition, cause, facts)))
+        self.untaken += (n, self._t_ms, kind, rule, partition, cause, facts)
         return n
 
-    def take(self) -> list[TraceEvent]:
+    def take(self) -> Events:
         """The events told since the last time, in order."""
-        events, self._events = self._events, []
-        return events
+        row, self.untaken = self.untaken, []
+        return Events(row)
 
 
 NOBODY: Final = Trace()

@@ -21,6 +21,7 @@ class Outbox:
     def take(self) -> list[Effect]:
         """All effects so far; the outbox is empty afterwards."""
         effects, self._effects = self._effects, []
-        if self._trace.on and (told := self._trace.take()):
-            effects.insert(0, Traced(told))
+        trace = self._trace
+        if trace.on and trace.untaken:
+            effects.insert(0, Traced(trace.take()))
         return effects

@@ -75,14 +75,19 @@ class Router(Generic[N]):
         self.handle(request, now)
 
     def _tell_stimulus(self, request: Request[object]) -> None:
-        self._trace.stimulus(
-            "request",
-            api=self._served[request.api_key].name,
-            version=request.api_version,
-            client_id=request.header.client_id or "",
-            connection=request.connection,
-            from_broker=request.internal,
-        )
+        """A connection mostly asks for the same thing again."""
+        session, header = request.session, request.header
+        asked = (header.api_key, header.api_version, header.client_id)
+        if session.asked_last != asked:
+            session.asked_last = asked
+            session.asked_facts = {
+                "api": self._served[request.api_key].name,
+                "version": request.api_version,
+                "client_id": request.client_id,
+                "connection": request.connection,
+                "from_broker": request.internal,
+            }
+        self._trace.stimulus_again("request", session.asked_facts)
 
     def handle(self, request: Request[object], now: Now) -> None:
         """Run the handler of a request that was let through."""

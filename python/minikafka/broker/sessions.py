@@ -24,6 +24,7 @@ from minikafka.effects import (
     ResumeReading,
     Send,
 )
+from minikafka.trace import Fact
 from minikafka.types import Buffer, Now
 from minikafka.wire import codec
 
@@ -46,6 +47,8 @@ class Session:
         "_running",
         "_unblocked",
         "_under_way",
+        "asked_facts",
+        "asked_last",
         "blocker",
         "client_host",
         "closed",
@@ -64,6 +67,9 @@ class Session:
         self.interception = interception
         self.closed = False
         self.blocker: Request[object] | None = None
+        self.asked_last: tuple[int, int, str | None] | None = None
+        """API, version and client id of the last request that was traced, and how it is told."""
+        self.asked_facts: dict[str, Fact] = {}
         self._outbox = outbox
         self._unblocked = unblocked
         self._frames: deque[Buffer] = deque()

@@ -6,13 +6,15 @@ read when somebody asks for a verdict, and then never all at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
+from typing import Any, Final
 
 from minikafka.errors import MinikafkaError
 from minikafka.history import Event, History
 from minikafka.ledger.spilled import Spilled
-from minikafka.trace import TraceEvent
+from minikafka.trace import FACTS, KIND, RULE, Events, Row, TraceEvent
+from minikafka.trace import WIDTH as EVENT_WIDTH
 from minikafka.types import BrokerId
 
 KEPT: Final = frozenset(
@@ -46,44 +48,49 @@ COUNTED: Final = "R4"
 """The rule by which a leader moves its high watermark."""
 IN_MEMORY: Final = 20_000
 """Events kept in memory; more are written away, so many at a time."""
+WIDTH: Final = 2 + EVENT_WIDTH
+"""Fields of an event that is kept: its `seq`, its node, and its own."""
 
 
 class Ledger:
     """Listens to a history from now on."""
 
     def __init__(self, history: History) -> None:
-        self._events: list[Event] = []
+        self._kept: Row = []
         self._spilled = Spilled()
         self._history = history
         self._stop = history.listen_late(self._hear)
 
-    def _hear(self, broker: BrokerId, seq: int, events: Sequence[TraceEvent]) -> None:
-        kept = self._events
-        for number, told in enumerate(events, seq):
-            if told.kind == "lifecycle" and told.facts.get("what") == "taken back":
+    def _hear(self, broker: BrokerId, seq: int, events: Events) -> None:
+        kept, row = self._kept, events.row
+        for number, kind in enumerate(events.kinds()):
+            if kind in KEPT:
+                at = number * EVENT_WIDTH
+                if kind not in SIFTED or _matters(row, at):
+                    kept += (seq + number, broker)
+                    kept += row[at : at + EVENT_WIDTH]
+            elif kind == "lifecycle" and events[number].facts.get("what") == "taken back":
                 self._forget()
-                kept = self._events
-            if told.kind in KEPT and (told.kind not in SIFTED or _matters(told)):
-                kept.append(Event(number, broker, told))
-        if len(kept) >= IN_MEMORY:
-            self._spilled.add(kept)
-            self._events = []
+                kept = self._kept
+        if len(kept) >= IN_MEMORY * WIDTH:
+            self._spilled.add(list(_events(kept)))
+            self._kept = []
 
     def events(self) -> KeptEvents:
         """Everything kept until now, oldest first, as often as it is asked for."""
         self._history.settle()
-        return KeptEvents(self._spilled, len(self._spilled), tuple(self._events))
+        return KeptEvents(self._spilled, self._kept)
 
     def _forget(self) -> None:
         """A snapshot was restored: what was acknowledged after it is gone on purpose, what was before is settled."""
-        self._events = []
+        self._kept = []
         self._spilled.close()
         self._spilled = Spilled()
 
     def close(self) -> None:
         """Listen no longer; forget everything."""
         self._stop()
-        self._events = []
+        self._kept = []
         self._spilled.close()
 
 
@@ -91,10 +98,12 @@ class KeptEvents:
     """What a ledger had kept at one moment. It can be gone through again, which takes no memory but for some events at
     a time. Raises MinikafkaError when the ledger has forgotten it meanwhile."""
 
-    def __init__(self, spilled: Spilled, count: int, newest: Sequence[Event]) -> None:
+    def __init__(self, spilled: Spilled, newest: Row) -> None:
+        """`newest`: nothing but added to afterwards."""
         self._spilled = spilled
-        self._count = count
+        self._count = len(spilled)
         self._newest = newest
+        self._fields = len(newest)
 
     def __iter__(self) -> Iterator[Event]:
         for index in range(self._count):
@@ -103,18 +112,21 @@ class KeptEvents:
                     "the ledger forgot its events meanwhile: closed, or a snapshot was restored"
                 )
             yield from self._spilled.read(index)
-        yield from self._newest
+        yield from _events(islice(self._newest, self._fields))
 
 
-def _matters(told: TraceEvent) -> bool:
+def _matters(row: Row, at: int) -> bool:
     """Of the kinds that are told most, what a verdict never looks at: fetches of followers and those that wait, a
     follower's high watermark."""
-    match told.kind:
-        case "fetch":
-            return told.facts.get("what") == "read" and told.facts.get("replica_id") == NO_REPLICA
-        case "high_watermark":
-            return told.rule == COUNTED
-        case "coordinator":
-            return told.facts.get("what") == "loaded"
-        case _:
-            return True
+    kind, facts = row[at + KIND], row[at + FACTS]
+    if kind == "high_watermark":
+        return row[at + RULE] == COUNTED
+    assert isinstance(facts, dict), "an event ends with its facts"
+    if kind == "fetch":
+        return facts.get("what") == "read" and facts.get("replica_id") == NO_REPLICA
+    return facts.get("what") == "loaded"
+
+
+def _events(kept: Iterable[Any]) -> Iterator[Event]:
+    for seq, broker, *told in zip(*repeat(iter(kept), WIDTH), strict=True):
+        yield Event(seq, broker, TraceEvent._make(told))

@@ -34,7 +34,7 @@ from minikafka.runtime.connection import Stopped
 from minikafka.runtime.peer import PeerPool
 from minikafka.runtime.timers import Firing
 from minikafka.runtime.work import Work
-from minikafka.trace import NOBODY, Trace, TraceEvent
+from minikafka.trace import NOBODY, Events, Trace, TraceEvent
 from minikafka.types import BrokerId, Now
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Life:
             CloseConnection: self._close_connection,
             PauseReading: self._pause_reading,
             ResumeReading: self._resume_reading,
-            Traced: lambda effect: self._told(effect.events),
+            Traced: self._traced,
             Halt: self._halt,
         }
 
@@ -222,7 +222,12 @@ class Life:
             self.trace.event("left", "L14", None, answers[0], acks=answers)
             self._told(self.trace.take())
 
-    def _told(self, events: list[TraceEvent]) -> None:
+    def _traced(self, effect: Traced) -> None:
+        self.driver.history.record(self.node_id, effect.events)
+        if self.on_events is not None:
+            self.on_events(effect.events)
+
+    def _told(self, events: Events) -> None:
         self.driver.history.record(self.node_id, events)
         if self.on_events is not None:
             self.on_events(events)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from minikafka.history import History
-from minikafka.trace import NOBODY, Trace
+from minikafka.trace import NOBODY, Events, Fact, Trace
 from minikafka.types import Now, TopicPartition
 
 ORDERS = TopicPartition("orders", 0)
@@ -117,3 +118,55 @@ def test_who_can_wait_hears_the_turns_together_and_misses_none() -> None:
     stop()
     assert heard[2:] == [(1, 4, ["flush"])]
     assert history.find(1, told[0]).seq == 4
+
+
+def test_the_ring_keeps_as_many_as_it_may_whatever_is_forgotten_together() -> None:
+    """Turns of different lengths, of several nodes: the newest `limit` events are there, each with its node and `n`."""
+    history = History(limit=5_000)
+    traces = {broker: Trace(on=True) for broker in (1, 2, 3)}
+    expected = []
+    for turn in range(4_000):
+        broker = turn % 3 + 1
+        for _ in range(turn % 4 + 1):
+            expected.append(
+                (len(expected) + 1, broker, traces[broker].event("append", "L3", ORDERS, turn=turn))
+            )
+        history.record(broker, traces[broker].take())
+    found = [(event.seq, event.broker, event.n) for event in history.events()]
+    assert found == expected[-5_000:]
+    assert [event.seq for event in history.events(after=9_998)] == [9_999, 10_000]
+    seq, broker, n = expected[-4_000]
+    told = history.events(after=seq - 1)[0].told
+    assert (told.n, history.find(broker, told).seq) == (n, seq)
+
+
+def test_events_of_a_turn_are_a_sequence() -> None:
+    """They are objects as soon as somebody looks."""
+    trace = a_trace()
+    trace.stimulus("request", api="Produce")
+    trace.event("append", "L3", ORDERS, base_offset=0)
+    events = trace.take()
+    request, append = events
+    assert (len(events), events[0], events[-1], events[1:]) == (2, request, append, [append])
+    assert events.kinds() == ["request", "append"]
+    assert Events.of([request, append]).row == events.row
+    with pytest.raises(IndexError):
+        events[2]
+    assert len(trace.take()) == 0
+
+
+def test_a_stimulus_of_many_events_is_told_each_time_it_causes_something() -> None:
+    """A connection asks for the same thing again: the facts are shared, the event is another one."""
+    trace = a_trace()
+    facts: dict[str, Fact] = {"api": "Produce"}
+    for _ in range(2):
+        trace.stimulus_again("request", facts)
+        trace.event("append", "L3", ORDERS)
+    told = trace.take()
+    assert [(event.n, event.kind, event.cause) for event in told] == [
+        (1, "request", None),
+        (2, "append", 1),
+        (3, "request", None),
+        (4, "append", 3),
+    ]
+    assert told[0].facts == told[2].facts == facts
