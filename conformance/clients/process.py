@@ -78,16 +78,15 @@ class Talking(Generic[T]):
 
     def catch_up(self) -> None:
         """Read what the program has said so far, without waiting; raises ClientFailed when it has ended."""
-        while not self._lines.empty():
-            if self._next(time.monotonic()) is None:
-                break  # the end, which stays in the queue
-        if not self.is_running:
+        has_ended = False
+        while not has_ended and not self._lines.empty():
+            has_ended = self._next(time.monotonic()) is None  # and stays in the queue
+        if has_ended or not self.is_running:
             raise ClientFailed(f"{self._what} ended early\n{self._errors()}")
 
     def finish(self, timeout_s: float) -> list[T]:
-        """Read to the end of the program; raises ClientFailed unless it ends well and in time."""
-        deadline = time.monotonic() + timeout_s
-        while self._next(deadline) is not None:
+        """Read to the end of the program; raises ClientFailed unless it ends well, never silent for `timeout_s`."""
+        while self._next(time.monotonic() + timeout_s) is not None:
             pass
         status = self._process.wait()
         if status != 0:

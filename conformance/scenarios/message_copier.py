@@ -87,7 +87,7 @@ def run(target: Target, *, by_group: bool) -> ClientVerdict:
     try:
         kill_brokers(target, view, copiers)
         for copier in copiers:
-            assert copier.finish(timeout_s=120)[-1] == Report("ShutdownComplete", 0)
+            assert copier.finish(timeout_s=60)[-1] == Report("ShutdownComplete", 0)
     finally:
         for copier in copiers:
             copier.__exit__(None, None, None)

@@ -3,8 +3,8 @@
     client says                                  ledger must say
     ------------------------------------------   -----------------------------------------------------------
     lost or unseen, at an offset it was told     lost or unseen there; or torn there; or hanging, at or below it
-    lost, of a committed transaction, offset     the same, anywhere in that partition
-      not told
+    lost, of a committed transaction, offset     the same, anywhere in that partition; or that two transactional ids had
+      not told                                   one producer id: what one sends is taken for a copy of the other's (I3)
     duplicated, in the broker                    duplicated there; or one of its offsets reused: it was read, went, came
                                                  again
     before the broker, after delivery            nothing: no broker can know
@@ -32,6 +32,7 @@ from minikafka.checker.operation import Operation
 from minikafka.checker.outcomes import Outcome, Outcomes, best
 from minikafka.checker.reads import Place, Reads
 from minikafka.checker.verdict import ClientFinding, ClientVerdict, Json, Stage
+from minikafka.ledger.causes import Cause
 from minikafka.ledger.event_facts import number
 from minikafka.ledger.finding import Finding
 from minikafka.ledger.verdict import Verdict
@@ -135,6 +136,8 @@ class _Case:
                 or (one.anomaly is Anomaly.OFFSET_REUSED and any(_spans(one, offset) for offset in polled))
                 for one in here
             )
+        if finding.offset < 0 and any(one.cause is Cause.ID_TWICE for one in here):
+            return True
         return any(one.anomaly in EXPLAINS_GONE and _explains(one, finding.offset) for one in here)
 
     def surplus(self) -> Iterator[tuple[Finding, int]]:
