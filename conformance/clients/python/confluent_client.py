@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Timer
 
 from confluent_kafka import (
     Consumer,
@@ -28,6 +32,7 @@ NOT_APPENDED = frozenset(
 """Errors that prove the record is not in the log; every other error leaves it open."""
 OPERATION_TIMEOUT_S = 30
 RETRY_S = 0.1
+STUCK_S = OPERATION_TIMEOUT_S + 5
 
 
 def outcome_of(error: KafkaError | None) -> str:
@@ -184,16 +189,40 @@ def copy_batch(producer: Producer, consumer: Consumer, batch: list[Message], opt
             producer.poll(0)
         positions = [each for each in consumer.position(consumer.assignment()) if each.offset >= 0]
         group = consumer.consumer_group_metadata()
-        persist(producer, lambda: producer.send_offsets_to_transaction(positions, group, OPERATION_TIMEOUT_S))
+        with starting_over_when_stuck():
+            persist(
+                producer, lambda: producer.send_offsets_to_transaction(positions, group, OPERATION_TIMEOUT_S)
+            )
         persist(producer, lambda: producer.commit_transaction(OPERATION_TIMEOUT_S))
         emit("copy", ids=ids, outcome="ok")
     except KafkaException as failure:
         error: KafkaError = failure.args[0]
         emit("copy", ids=ids, outcome="unknown" if error.retriable() else "fail", error=error.name())
+        if error.retriable():
+            start_over()
         if not error.txn_requires_abort():
             raise SystemExit(f"cannot go on: {error.name()}") from failure
         persist(producer, lambda: producer.abort_transaction(OPERATION_TIMEOUT_S))
         rewind(consumer)
+
+
+def start_over() -> None:
+    """As whoever runs such an application would start it again; the transaction that was open is aborted (T3)."""
+    os.execv(sys.executable, sys.orig_argv)
+
+
+@contextmanager
+def starting_over_when_stuck() -> Iterator[None]:
+    """librdkafka (seen in 2.16; its issues 5456 and 5511) may wait for ever for a group coordinator of which it has
+    forgotten the address, past the timeout of the call.
+    """
+    watchdog = Timer(STUCK_S, start_over)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
 
 
 def persist(producer: Producer, call: Callable[[], object]) -> None:
