@@ -30,17 +30,23 @@ NEVER: Final = 1 << 62
 
 
 def find(piece: Piece, own: Outline, ourselves: str) -> Suspect | None:
-    """An aborted piece, with the first read that took it for committed. `ourselves`: the client id under which the
-    verdict itself reads."""
-    if piece.end is not End.ABORT or piece.first is None or not own.reads:
+    """An aborted piece that somebody was handed and not told of. `ourselves`: the client id under which the verdict
+    itself reads."""
+    if piece.end is not End.ABORT or piece.first is None:
         return None
     span = (piece.first_offset, piece.last_offset)
+    if not any(
+        read.seq > piece.first.seq and read.client_id != ourselves and piece.producer_id not in read.aborted
+        for read in own.reads.of(*span)
+    ):
+        return None
     first = (piece.first.base_offset, piece.first.last_offset)
-    wanted = Wanted((first,), aborted=(span, piece.producer_id), producer_id=piece.producer_id)
+    wanted = Wanted((first,), reads=(span,), markers_of=piece.producer_id)
     return Suspect(piece.name, wanted, partial(_tell, piece, piece.first.seq, ourselves))
 
 
-def _tell(piece: Piece, append: int, ourselves: str, evidence: Evidence) -> Finding | None:
+def _tell(piece: Piece, append: int, ourselves: str, evidence: Evidence) -> Finding:
+    """With the first read that took it for committed."""
     own = evidence.of(piece.name)
     handed = (
         read
@@ -52,8 +58,8 @@ def _tell(piece: Piece, append: int, ourselves: str, evidence: Evidence) -> Find
         and piece.producer_id not in numbers(read, "aborted")
     )
     # Whoever asked for committed records has more to complain of.
-    first = min(handed, key=lambda read: (read.get("bound") != COMMITTED_BOUND, read.seq), default=None)
-    return None if first is None else _finding(piece, own.batch(append), first, own)
+    first = min(handed, key=lambda read: (read.get("bound") != COMMITTED_BOUND, read.seq))
+    return _finding(piece, own.batch(append), first, own)
 
 
 def _finding(piece: Piece, batch: Batch, read: Event, own: PartitionEvidence) -> Finding:

@@ -85,7 +85,7 @@ def _wanted(decision: Decision) -> bool:
 
 def _suspect(piece: Piece, telling: Tell) -> Suspect:
     spans = () if piece.first is None else ((piece.first.base_offset, piece.first.last_offset),)
-    return Suspect(piece.name, Wanted(spans, producer_id=piece.producer_id), telling)
+    return Suspect(piece.name, Wanted(spans, moves_of=piece.producer_id), telling)
 
 
 def _tell_late(piece: Piece, evidence: Evidence) -> Finding:

@@ -28,14 +28,15 @@ class Evidence:
 
     def __init__(self, facts: Facts, wanted: Mapping[TopicPartition, Iterable[Wanted]]) -> None:
         everything = [one for some in wanted.values() for one in some]
-        producers = {one.producer_id for one in everything if one.producer_id is not None}
+        transactions = {one.moves_of for one in everything if one.moves_of is not None}
+        producers = {one.markers_of for one in everything if one.markers_of is not None} | transactions
         self.moves: Moves = facts.moves
         self.coordinators: list[Event] = []
         """Loaded."""
         self.markers_sent: list[Event] = []
         """By coordinators, to a broker for several partitions at once."""
         self.last: Event | None = None
-        self._ids = {name for producer_id in producers for name in self.moves.ids_of(producer_id)}
+        self._ids = {name for producer_id in transactions for name in self.moves.ids_of(producer_id)}
         self._moves: dict[int, Event] = {}
         self._fresh = {
             name: partial(PartitionEvidence, name, tuple(some), producers, self._ids)

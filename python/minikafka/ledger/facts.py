@@ -110,7 +110,7 @@ class Facts:
 
     def _read(self, event: Event) -> None:
         if event.told.partition is not None:
-            self.of(event.told.partition).reads += 1
+            self.of(event.told.partition).reads.add(event)
 
     def _topic(self, event: Event) -> None:
         """A deleted topic owes nothing, and one of the same name is another."""

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from minikafka.history import Event
 from minikafka.ledger.event_facts import number
 from minikafka.ledger.packed import Packed
+from minikafka.ledger.reads import Reads
 from minikafka.types import NO_PRODUCER_ID, LeaderEpoch, Offset, ProducerEpoch, ProducerId, TopicPartition
 
 LAYOUT: Final = "qqqiqqhi?"
@@ -46,8 +47,8 @@ class Outline:
         """1 for a row whose answer left: a producer may have heard that it is there."""
         self.refusals = array("q")
         """`seq` of each produce that was refused, or answered with an error."""
-        self.reads = 0
-        """How often consumers were handed something."""
+        self.reads = Reads()
+        """What consumers were handed."""
         self._clients: list[str] = []
         self._acked_to = array("i")
         self._starts = array("q")

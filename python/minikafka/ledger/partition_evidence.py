@@ -12,7 +12,7 @@ from typing import Final
 from minikafka.history import Event
 from minikafka.ledger.batch import Batch
 from minikafka.ledger.event_facts import number
-from minikafka.ledger.wanted import Aborted, Spans, Wanted
+from minikafka.ledger.wanted import Spans, Wanted
 from minikafka.types import BrokerId, Offset, ProducerId, TopicPartition
 
 NEVER: Final = 1 << 62
@@ -59,8 +59,7 @@ class PartitionEvidence:
             "leader_epoch": self.roles,
         }
         self._spans = Spans(span for one in wanted for span in one.spans)
-        self._read_spans = Spans(span for one in wanted for span in one.reads)
-        self._aborted = Aborted([one.aborted for one in wanted if one.aborted is not None])
+        self._reads = Spans(span for one in wanted for span in one.reads)
         self._producers = producers
         self._ids = ids
         self._by_append: dict[int, Batch] = {}
@@ -100,7 +99,7 @@ class PartitionEvidence:
             case "high_watermark":
                 return self._spans.meet(number(event, "before"), number(event, "offset") - 1)
             case "fetch":
-                return self._was_read(event)
+                return self._reads.meet(number(event, "offset"), number(event, "next_offset") - 1)
             case "flush":
                 return self._is_first(event)
             case "marker":
@@ -108,10 +107,6 @@ class PartitionEvidence:
                 return number(event, "producer_id") in self._producers or named in self._ids
             case _:
                 return True
-
-    def _was_read(self, read: Event) -> bool:
-        first, last = number(read, "offset"), number(read, "next_offset") - 1
-        return self._read_spans.meet(first, last) or self._aborted.taken_for_committed(read)
 
     def _is_first(self, flush: Event) -> bool:
         """Only the first one that took a batch to this broker's disk matters."""

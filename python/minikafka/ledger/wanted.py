@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from bisect import bisect_right
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from minikafka.history import Event
-from minikafka.ledger.event_facts import number, numbers
 from minikafka.types import Offset, ProducerId
 
 Span = tuple[Offset, Offset]
@@ -16,13 +13,13 @@ Span = tuple[Offset, Offset]
 
 
 class Wanted(NamedTuple):
-    """spans: whose appends, copies and answers. reads: what consumers were handed of these spans. aborted: the same, by
-    those who were not told that the producer's transaction was aborted. producer_id: whose transactions."""
+    """spans: whose appends, copies and answers. reads: what consumers were handed of these spans. markers_of: of this
+    producer's transactions. moves_of: of these as well, and what the coordinator said of them."""
 
     spans: tuple[Span, ...]
     reads: tuple[Span, ...] = ()
-    aborted: tuple[Span, ProducerId] | None = None
-    producer_id: ProducerId | None = None
+    markers_of: ProducerId | None = None
+    moves_of: ProducerId | None = None
 
 
 class Spans:
@@ -41,26 +38,3 @@ class Spans:
     def meet(self, first: Offset, last: Offset) -> bool:
         index = bisect_right(self._firsts, last) - 1
         return index >= 0 and self._lasts[index] >= first
-
-
-class Aborted:
-    """Transactions that did not commit, of one partition."""
-
-    def __init__(self, pieces: Sequence[tuple[Span, ProducerId]]) -> None:
-        self._pieces = sorted(pieces, key=lambda piece: piece[0][1])
-        self._lasts = [last for (_, last), _ in self._pieces]
-        firsts = [first for (first, _), _ in reversed(self._pieces)]
-        self._lowest = [*accumulate(firsts, min)][::-1]
-        """The lowest first offset of a piece and of all behind it."""
-
-    def taken_for_committed(self, read: Event) -> bool:
-        """A consumer was handed some of one, and not told of it."""
-        first, end = number(read, "offset"), number(read, "next_offset")
-        told = numbers(read, "aborted")
-        for index in range(bisect_left(self._lasts, first), len(self._lasts)):
-            if self._lowest[index] >= end:
-                return False
-            span, producer_id = self._pieces[index]
-            if span[0] < end and producer_id not in told:
-                return True
-        return False

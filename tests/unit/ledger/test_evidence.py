@@ -6,7 +6,8 @@ from minikafka.history import Event
 from minikafka.ledger.evidence import Evidence
 from minikafka.ledger.facts import Facts
 from minikafka.ledger.partition_evidence import PartitionEvidence
-from minikafka.ledger.wanted import Aborted, Spans, Wanted
+from minikafka.ledger.reads import Reads
+from minikafka.ledger.wanted import Spans, Wanted
 
 from tests.unit.ledger.told import ORDERS, Told, a_batch
 
@@ -89,11 +90,15 @@ def test_a_recognised_retry_is_told_of_what_was_last_written_there() -> None:
     assert (batch.last_offset, batch.is_acknowledged) == (4, False)
 
 
-def test_a_read_that_was_told_of_the_abort_is_left_aside() -> None:
-    """Of the transactions it was handed some of, one that it does not know of is enough."""
+def test_reads_are_found_by_what_they_were_handed() -> None:
+    """In whatever order they were made."""
     told = Told()
-    told.read(0, 4, aborted=(7, 8))
-    told.read(3, 6, aborted=(7,))
-    told.read(6, 9)
-    aborted = Aborted([((0, 9), 7), ((2, 3), 8)])
-    assert [aborted.taken_for_committed(read) for read in told.events()] == [False, True, True]
+    for first, end in ((0, 4), (8, 9), (3, 6), (0, 9)):
+        told.read(first, end, aborted=(7,))
+    reads = Reads()
+    for event in told.events():
+        reads.add(event)
+    assert [(read.offset, read.next_offset) for read in reads.of(4, 5)] == [(3, 6), (0, 9)]
+    assert [(read.offset, read.next_offset) for read in reads.of(8, 20)] == [(8, 9), (0, 9)]
+    assert list(reads.of(9, 20)) == []
+    assert {(read.client_id, read.aborted) for read in reads.of(0, 9)} == {("reader", (7,))}
