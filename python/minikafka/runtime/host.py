@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -12,7 +12,7 @@ from minikafka.errors import MinikafkaError
 from minikafka.runtime.disk import LifeDisk
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.life import MAX_FRAME_BYTES, Life
-from minikafka.runtime.saved import copy_node
+from minikafka.runtime.saved import replace_node
 from minikafka.runtime.server import Listener
 from minikafka.runtime.striking import Striking
 from minikafka.trace import NOBODY, Fact, Trace
@@ -171,13 +171,11 @@ class NodeHost(Generic[N]):
         except ValueError as error:
             raise MinikafkaError(f"no power loss on this disk: {error}") from error
 
-    async def put_back(self, saved: str | None) -> None:
-        """Replace the directory by a copy of `saved`, or by nothing; for a node that rests. The disk forgets
-        what of the old files was not synced."""
+    async def put_back(self, saved: str | None, logs: Collection[str] = ()) -> None:
+        """Let the directory hold what `saved` does, or nothing but empty directories for `logs`; for a node that rests.
+        The disk forgets what of the old files was not synced."""
         assert not self.is_alive, "the directory of a living node is its own"
-        self._disk.remove_tree(self.directory)
-        if saved is not None:
-            copy_node(saved, self.directory)
+        replace_node(self.directory, saved, logs, self._disk.remove_tree)
 
     async def pause(self) -> None:
         """Deliver no event to it, as if its process were stopped; connections stay open."""

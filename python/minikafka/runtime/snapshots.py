@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from minikafka.errors import MinikafkaError
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.views import ALL, HEALTH, Question
-from minikafka.runtime.saved import copy_node
+from minikafka.runtime.saved import copy_node, log_directories
 from minikafka.types import CONTROLLER_ID, BrokerId, Offset, TopicPartition
 
 if TYPE_CHECKING:
@@ -52,11 +52,16 @@ class Snapshots:
         self._taken: dict[int, Snapshot] = {}
         self._next = 1
         self._began_at: Offset = -1
+        self._began_logs: dict[BrokerId, list[str]] = {}
+        """Directories of the logs that each broker had then."""
         self._metadata_from: Offset = 0
 
     async def began(self) -> None:
         """The cluster has started: `reset` goes back to this."""
         self._began_at = (await self._supervisor.look(HEALTH)).nodes[CONTROLLER_ID].metadata_offset
+        self._began_logs = {
+            node: log_directories(broker.directory) for node, broker in self._supervisor.brokers.items()
+        }
 
     @property
     def taken(self) -> dict[int, Snapshot]:
@@ -137,7 +142,8 @@ class Snapshots:
         await supervisor.start_node(supervisor.controller)
         for node in brokers:
             source = None if saved is None else saved / str(node.node_id)
-            await node.put_back(str(source) if source is not None and source.is_dir() else None)
+            logs = self._began_logs.get(node.node_id, ()) if saved is None else ()
+            await node.put_back(str(source) if source is not None and source.is_dir() else None, logs)
         await supervisor.controller.take_back(snapshot.metadata_offset, snapshot.brokers)
         decided = await supervisor.until(
             HEALTH, self._has_decided, RESTORE_TIMEOUT_S, lambda _: "the controller does not decide"

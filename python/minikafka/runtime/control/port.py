@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -65,9 +65,9 @@ class HostedNode(Protocol):
 
     # Its files.
 
-    async def put_back(self, saved: str | None) -> None:
-        """While it is dead: replace its directory by a copy of `saved`, or by nothing. What was put back counts as on
-        disk."""
+    async def put_back(self, saved: str | None, logs: Collection[str] = ()) -> None:
+        """While it is dead: let its directory hold what `saved` does, or nothing but empty directories for `logs`. What
+        was put back counts as on disk."""
 
     def read_metadata_from(self, offset: Offset) -> None:
         """A broker only: from its next life on."""

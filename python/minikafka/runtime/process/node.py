@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar
 
@@ -27,7 +26,7 @@ from minikafka.runtime.process.ballot import Ballot
 from minikafka.runtime.process.channel import Channel
 from minikafka.runtime.process.timeline import ChildTimeline
 from minikafka.runtime.process.watches import Watches
-from minikafka.runtime.saved import copy_node
+from minikafka.runtime.saved import replace_node
 from minikafka.trace import TraceEvent
 from minikafka.types import BrokerId, Offset
 
@@ -269,12 +268,10 @@ class ChildNode:
         self._send(messages.TakeBack(offset, list(brokers)))
         await self.sync()
 
-    async def put_back(self, saved: str | None) -> None:
+    async def put_back(self, saved: str | None, logs: Collection[str] = ()) -> None:
         assert not self.is_alive, "the directory of a living node is its own"
-        shutil.rmtree(self.directory, ignore_errors=True)
+        replace_node(self.directory, saved, logs, lambda _: None)  # the disk's memory went with the process
         self._died_hard = False
-        if saved is not None:
-            copy_node(saved, self.directory)
 
     async def hold_metadata(self, *, held: bool) -> None:
         self._send(messages.HoldMetadata(held))
