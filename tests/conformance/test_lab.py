@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from minikafka.lab.scenario import Client
 from minikafka.lab.scenarios import all_scenarios, scenario
 from minikafka.lab.targets import Target
 from minikafka.lab.targets.external import external
+from minikafka.runtime.loading import import_handlers_where_threads_may_not
 
 SEEDS = range(1, 1 + int(os.environ.get("MINIKAFKA_LAB_SEEDS", "1")))
 INCONCLUSIVE_AT_MOST = 0.01
@@ -33,6 +35,10 @@ WANTED = plan(all_scenarios(), SEEDS, client=Client.CONFLUENT)
 def results() -> dict[tuple[str, str], list[Result]]:
     """All of them, by scenario and configuration."""
     found: dict[tuple[str, str], list[Result]] = {}
+    # The runs' threads would import them all at once, each parsed by pytest: see runtime/loading.py.
+    for client in ("admin", "program", "raw", "reader", "sender"):
+        import_module(f"minikafka.lab.clients.{client}")
+    import_handlers_where_threads_may_not()
     for one in run_all(WANTED):
         kept = one.thinned() if one.mark is Mark.PASS else one
         found.setdefault((one.scenario.name, one.configuration.name), []).append(kept)

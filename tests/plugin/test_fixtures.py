@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,3 +177,37 @@ def test_without_an_address_external_tests_are_skipped_by_name(run_tests: RunTes
     result.stdout.fnmatch_lines(
         ["*needs a running Kafka: --minikafka-bootstrap HOST:PORT, or MINIKAFKA_BOOTSTRAP"]
     )
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="threads may parse at once from CPython 3.12 on")
+def test_no_brokers_thread_imports_what_pytest_parses(run_tests: RunTests) -> None:
+    """On CPython 3.11 two threads that parse at once break each other off, and a broker halted over it."""
+    source = f"""{SEND}
+import sys, threading
+
+class Watch:
+    importers = set()
+
+    def find_spec(self, name, path, target=None):
+        if name.startswith("minikafka."):
+            self.importers.add((threading.current_thread().name, name))
+
+@pytest.mark.minikafka(brokers=3, topics=["orders:1"])
+def test_everyday_requests(minikafka):
+    sys.meta_path.insert(0, Watch())
+    from confluent_kafka import Consumer
+    orders = minikafka.topic("orders").name
+    producer = Producer({{**minikafka.client_config("confluent"), "transactional.id": minikafka.transactional_id()}})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    producer.produce(orders, "x", partition=0)
+    group = {{"group.id": minikafka.group_id(), "auto.offset.reset": "earliest"}}
+    consumer = Consumer({{**minikafka.client_config("confluent"), **group}})
+    consumer.subscribe([orders])
+    producer.commit_transaction(20)
+    assert consumer.poll(20).value() == b"x"
+    consumer.commit(asynchronous=False)
+    consumer.close()
+    assert {{name for thread, name in Watch.importers if thread == "minikafka"}} == set()
+"""
+    run_tests(source).assert_outcomes(passed=1)

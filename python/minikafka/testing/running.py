@@ -20,6 +20,7 @@ from minikafka.ledger.ledger import Ledger
 from minikafka.runtime.control.cluster import ClusterView
 from minikafka.runtime.control.port import HostedNode
 from minikafka.runtime.control.views import Question
+from minikafka.runtime.loading import import_handlers_where_threads_may_not
 from minikafka.runtime.spec import ClusterSpec
 from minikafka.runtime.supervisor import Supervisor
 from minikafka.runtime.thread import LoopThread
@@ -52,6 +53,7 @@ class Running:
     def start(self) -> Self:
         """Start; returns when clients can connect and the asked-for topics have leaders."""
         if self._thread is None:
+            import_handlers_where_threads_may_not()
             self._thread = LoopThread()
             try:
                 self._supervisor = self._thread.run(self._bring_up())
