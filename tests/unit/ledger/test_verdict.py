@@ -188,3 +188,16 @@ def test_what_was_committed_twice_is_a_duplicate() -> None:
     ends = a_marker(1, commit=True, epoch=0), a_marker(3, commit=True, epoch=1)
     found = verdict(Told(), a_log(first, ends[0], again, ends[1]), id_of={"orders": by_value})
     assert [(one.first_offset, one.is_certain) for one in found.duplicated] == [(2, True)]
+
+
+def test_a_header_does_not_make_a_copy_of_what_was_given_up() -> None:
+    """The same for an id in a header: an aborted attempt and the one that was committed are one record."""
+    named = (("id", b"7"),)
+    attempts = [
+        a_batch(offset, b"one", headers=named, transactional=True, producer_id=7, producer_epoch=epoch)
+        for offset, epoch in ((0, 0), (2, 1))
+    ]
+    log = a_log(
+        attempts[0], a_marker(1, commit=False, epoch=0), attempts[1], a_marker(3, commit=True, epoch=1)
+    )
+    assert verdict(Told(), log, id_header="id").duplicated == ()

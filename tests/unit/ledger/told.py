@@ -108,10 +108,11 @@ def a_batch(
     *,
     timestamp: int = 5,
     epoch: int = 0,
+    headers: tuple[tuple[str, bytes], ...] = (),
     transactional: bool = False,
     **producer: int,
 ) -> LoggedBatch:
-    data = build_batch([(timestamp, None, value, ())], transactional=transactional, **producer)
+    data = build_batch([(timestamp, None, value, headers)], transactional=transactional, **producer)
     (header,) = inspect_batches(data)
     (batch,) = logged_batches(offset.to_bytes(8, "big") + data[8:])
     assert header.crc == batch.crc
