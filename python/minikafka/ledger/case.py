@@ -43,7 +43,7 @@ class Case:
         answering = batch.broker if answer is None else answer.broker
         isr = isr_of(answering, own, until) or isr_of(None, own, until)
         others = [] if isr is None else [isr]
-        steps = [one for one in own.high_watermarks if one.broker == answering and _committed(one, batch)]
+        steps = [one for one in own.steps_past(batch.last_offset) if one.broker == answering]
         steps = [one for one in steps if appended <= one.seq <= until]
         others += steps
         return cls(
@@ -51,7 +51,7 @@ class Case:
             own,
             until,
             frozenset() if isr is None else frozenset((*numbers(isr, "isr"), *numbers(isr, "joining"))),
-            [event for event in own.replicated if _covers(event, batch)],
+            own.copies_of(batch.base_offset),
             [event for event in own.elections if event.seq > appended],
             [event for event in own.cuts if event.seq > appended and cuts_off(event, batch)],
             others,
@@ -97,15 +97,6 @@ def isr_of(broker: BrokerId | None, own: PartitionEvidence, until: int) -> Event
 def joining(event: Event) -> Iterator[BrokerId]:
     before = numbers(event, "before")
     return (one for one in numbers(event, "isr") if one not in before)
-
-
-def _committed(event: Event, batch: Batch) -> bool:
-    """The high watermark passed the batch with this step."""
-    return number(event, "before") <= batch.last_offset < number(event, "offset")
-
-
-def _covers(event: Event, batch: Batch) -> bool:
-    return number(event, "base_offset", 1 << 62) <= batch.base_offset <= number(event, "last_offset")
 
 
 def cuts_off(event: Event, batch: Batch) -> bool:

@@ -50,10 +50,8 @@ def _tell(piece: Piece, append: int, ourselves: str, evidence: Evidence) -> Find
     own = evidence.of(piece.name)
     handed = (
         read
-        for read in own.reads
-        if number(read, "offset") <= piece.last_offset
-        and number(read, "next_offset") > piece.first_offset
-        and read.seq > append
+        for read in own.reads_over(piece.first_offset, piece.last_offset)
+        if read.seq > append
         and read.get("client_id") != ourselves
         and piece.producer_id not in numbers(read, "aborted")
     )

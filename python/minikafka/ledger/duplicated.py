@@ -137,10 +137,5 @@ def _tell_content(
 
 
 def _appends(evidence: Evidence, name: TopicPartition, *offsets: Offset) -> tuple[Event, ...]:
-    return in_order(
-        *(
-            batch.story
-            for batch in evidence.of(name).batches
-            if any(batch.base_offset <= offset <= batch.last_offset for offset in offsets)
-        )
-    )
+    own = evidence.of(name)
+    return in_order(*(batch.story for offset in offsets for batch in own.batches_over(offset, offset)))

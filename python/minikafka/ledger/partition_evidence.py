@@ -7,11 +7,13 @@ what meets the wanted offsets is kept.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cached_property
 from typing import Final
 
 from minikafka.history import Event
 from minikafka.ledger.batch import Batch
 from minikafka.ledger.event_facts import number
+from minikafka.ledger.overlaps import Overlaps, Span
 from minikafka.ledger.wanted import Spans, Wanted
 from minikafka.types import BrokerId, Offset, ProducerId, TopicPartition
 
@@ -59,7 +61,7 @@ class PartitionEvidence:
             "leader_epoch": self.roles,
         }
         self._spans = Spans(span for one in wanted for span in one.spans)
-        self._reads = Spans(span for one in wanted for span in one.reads)
+        self._read_spans = Spans(span for one in wanted for span in one.reads)
         self._producers = producers
         self._ids = ids
         self._by_append: dict[int, Batch] = {}
@@ -67,6 +69,40 @@ class PartitionEvidence:
         """What was last appended at an offset, if it is wanted: the number that `Evidence` gave it."""
         self._refusal: Event | None = None
         self._flushed: dict[BrokerId, Event] = {}
+
+    def batches_over(self, first: Offset, last: Offset) -> list[Batch]:
+        """Those that hold some of these offsets."""
+        return [self.batches[at] for at in self._batches_by_offset.of(first, last)]
+
+    def copies_of(self, offset: Offset) -> list[Event]:
+        """Appends by followers that hold it."""
+        return [self.replicated[at] for at in self._copies_by_offset.of(offset, offset)]
+
+    def steps_past(self, offset: Offset) -> list[Event]:
+        """By which a high watermark passed it."""
+        return [self.high_watermarks[at] for at in self._steps_by_offset.of(offset, offset)]
+
+    def reads_over(self, first: Offset, last: Offset) -> list[Event]:
+        """By which consumers were handed some of these offsets."""
+        return [self.reads[at] for at in self._reads_by_offset.of(first, last)]
+
+    # Built when first asked for: when everything was told.
+
+    @cached_property
+    def _batches_by_offset(self) -> Overlaps:
+        return Overlaps((batch.base_offset, batch.last_offset) for batch in self.batches)
+
+    @cached_property
+    def _copies_by_offset(self) -> Overlaps:
+        return Overlaps(_written(event) for event in self.replicated)
+
+    @cached_property
+    def _steps_by_offset(self) -> Overlaps:
+        return Overlaps(_passed(event) for event in self.high_watermarks)
+
+    @cached_property
+    def _reads_by_offset(self) -> Overlaps:
+        return Overlaps(_handed(event) for event in self.reads)
 
     def batch(self, append: int) -> Batch:
         """By the `seq` of its append."""
@@ -95,11 +131,11 @@ class PartitionEvidence:
     def _is_wanted(self, event: Event) -> bool:
         match event.kind:
             case "append":
-                return self._spans.meet(number(event, "base_offset", NEVER), number(event, "last_offset"))
+                return self._spans.meet(*_written(event))
             case "high_watermark":
-                return self._spans.meet(number(event, "before"), number(event, "offset") - 1)
+                return self._spans.meet(*_passed(event))
             case "fetch":
-                return self._reads.meet(number(event, "offset"), number(event, "next_offset") - 1)
+                return self._read_spans.meet(*_handed(event))
             case "flush":
                 return self._is_first(event)
             case "marker":
@@ -116,3 +152,15 @@ class PartitionEvidence:
             return True
         end, was = number(flush, "recovery_point"), number(before, "recovery_point")
         return self._spans.meet(min(was, end), end - 1)
+
+
+def _written(append: Event) -> Span:
+    return number(append, "base_offset", NEVER), number(append, "last_offset")
+
+
+def _passed(step: Event) -> Span:
+    return number(step, "before"), number(step, "offset") - 1
+
+
+def _handed(read: Event) -> Span:
+    return number(read, "offset"), number(read, "next_offset") - 1

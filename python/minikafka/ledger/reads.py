@@ -6,14 +6,12 @@ differ, so a row has the number of one.
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import Generic, NamedTuple, TypeVar
 
 from minikafka.history import Event
 from minikafka.ledger.event_facts import number, numbers
+from minikafka.ledger.overlaps import Overlaps
 from minikafka.ledger.packed import Packed
 from minikafka.types import Offset, ProducerId
 
@@ -37,12 +35,12 @@ class Reads:
         self._clients: _Few[str | None] = _Few()
         self._aborted: _Few[tuple[ProducerId, ...]] = _Few()
         self._rows: Packed[Read] = Packed("qqqIQ", self._made)
-        self._by_end: _ByEnd | None = None
+        self._overlaps: Overlaps | None = None
 
     def add(self, event: Event) -> None:
         """A `fetch` event."""
         client = event.get("client_id")
-        self._by_end = None
+        self._overlaps = None
         self._rows.add(
             event.seq,
             number(event, "offset"),
@@ -57,9 +55,9 @@ class Reads:
 
     def of(self, first: Offset, last: Offset) -> Iterator[Read]:
         """Those that were handed some of these offsets, `last` inclusive."""
-        if self._by_end is None:
-            self._by_end = _ByEnd(self._rows)
-        return (self._rows[index] for index in self._by_end.of(first, last))
+        if self._overlaps is None:
+            self._overlaps = Overlaps((row.offset, row.next_offset - 1) for row in self._rows)
+        return (self._rows[index] for index in self._overlaps.of(first, last))
 
 
 class _Few(Generic[T]):
@@ -75,21 +73,3 @@ class _Few(Generic[T]):
             found = self._numbers[value] = len(self.values)
             self.values.append(value)
         return found
-
-
-class _ByEnd:
-    """Where reads end, and the lowest offset at which one begins that ends there or later."""
-
-    def __init__(self, rows: Packed[Read]) -> None:
-        ends = array("q", (row.next_offset for row in rows))
-        self._order = array("I", sorted(range(len(rows)), key=ends.__getitem__))
-        self._ends = array("q", (ends[index] for index in self._order))
-        self._offsets = array("q", (rows[index].offset for index in self._order))
-        self._lowest = array("q", accumulate(reversed(self._offsets), min))[::-1]
-
-    def of(self, first: Offset, last: Offset) -> Iterator[int]:
-        for at in range(bisect_right(self._ends, first), len(self._ends)):
-            if self._lowest[at] > last:
-                return
-            if self._offsets[at] <= last:
-                yield self._order[at]

@@ -82,8 +82,12 @@ def _tell_sequence(
         f"producer {batch.producer_id} epoch {batch.producer_epoch} sequence {batch.first_sequence} stands behind "
         f"{before.first_sequence} at offset {before.base_offset}"
     )
-    offsets = {before.base_offset, batch.base_offset}
-    stories = [one.story for one in evidence.of(name).batches if one.base_offset in offsets]
+    stories = [
+        one.story
+        for offset in (before.base_offset, batch.base_offset)
+        for one in evidence.of(name).batches_over(offset, offset)
+        if one.base_offset == offset
+    ]
     cause = Cause.OUT_OF_SEQUENCE
     chain = in_order(*stories)
     return Finding(Anomaly.REORDERED, name, batch.base_offset, batch.last_offset, why, cause, chain)

@@ -62,11 +62,10 @@ def _tell(name: TopicPartition, append: int, fsync: bool, evidence: Evidence) ->
 
 def _reads(batch: Batch, own: PartitionEvidence) -> Iterator[Event]:
     """A consumer was handed it: by a broker that had it, while it had it."""
-    for read in own.reads:
-        if number(read, "offset") <= batch.last_offset and batch.base_offset < number(read, "next_offset"):
-            began = _had_from(batch, own, read)
-            if began is not None and not _was_cut(batch, own, read, began):
-                yield read
+    for read in own.reads_over(batch.base_offset, batch.last_offset):
+        began = _had_from(batch, own, read)
+        if began is not None and not _was_cut(batch, own, read, began):
+            yield read
 
 
 def _had_from(batch: Batch, own: PartitionEvidence, read: Event) -> int | None:
@@ -75,10 +74,8 @@ def _had_from(batch: Batch, own: PartitionEvidence, read: Event) -> int | None:
     return max(
         (
             one.seq
-            for one in own.replicated
-            if one.broker == read.broker
-            and batch.append.seq < one.seq < read.seq
-            and number(one, "base_offset", 1 << 62) <= batch.base_offset <= number(one, "last_offset")
+            for one in own.copies_of(batch.base_offset)
+            if one.broker == read.broker and batch.append.seq < one.seq < read.seq
         ),
         default=None,
     )

@@ -6,10 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from minikafka.ledger.overlaps import Span
 from minikafka.types import Offset, ProducerId
-
-Span = tuple[Offset, Offset]
-"""First and last offset, both inclusive."""
 
 
 class Wanted(NamedTuple):

@@ -70,12 +70,10 @@ def _without(case: Case, leader: BrokerId, election: Event) -> Found:
 
 def _kept(case: Case, broker: BrokerId, election: Event) -> Event | None:
     """What it had appended there itself, in another epoch, and never cut off."""
-    for other in case.own.batches:
+    for other in case.own.batches_over(case.batch.base_offset, case.batch.last_offset):
         if (
             other.broker == broker
             and other is not case.batch
-            and other.base_offset <= case.batch.last_offset
-            and case.batch.base_offset <= other.last_offset
             and other.append.seq < election.seq
             and not any(
                 cut.broker == broker and other.append.seq < cut.seq < election.seq and cuts_off(cut, other)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from minikafka.history import Event
 from minikafka.ledger.evidence import Evidence
 from minikafka.ledger.facts import Facts
+from minikafka.ledger.overlaps import Overlaps
 from minikafka.ledger.partition_evidence import PartitionEvidence
 from minikafka.ledger.reads import Reads
 from minikafka.ledger.wanted import Spans, Wanted
@@ -88,6 +91,16 @@ def test_a_recognised_retry_is_told_of_what_was_last_written_there() -> None:
     told.event(1, "left", "L14", cause=ack, acks=(ack,))
     (batch,) = evidence(told, (4, 4)).batches
     assert (batch.last_offset, batch.is_acknowledged) == (4, False)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4))), st.integers(0, 9), st.integers(0, 4))
+def test_overlaps_are_those_that_a_look_at_each_finds(
+    spans: list[tuple[int, int]], first: int, more: int
+) -> None:
+    """In the order they were given."""
+    given_as = [(start, start + wide) for start, wide in spans]
+    wanted = [at for at, (start, last) in enumerate(given_as) if start <= first + more and first <= last]
+    assert Overlaps(given_as).of(first, first + more) == wanted
 
 
 def test_reads_are_found_by_what_they_were_handed() -> None:
