@@ -1,26 +1,34 @@
 """What the levers of a test cost: start, snapshot, restore, reset, and moving the clock.
 
-    python -m bench.levers [--rounds N]
+    python -m bench.levers [--rounds N] [--write]
 
-Three brokers in this process, 20 partitions with three replicas and 100 records of 100 bytes in each. Real time and CPU
-time of the whole process are told, each the least of all rounds, because whatever else the machine does only adds to
-them; printed as a Markdown table for docs/reference/performance.md.
+Three brokers in this process, 20 partitions with three replicas and 100 records of 100 bytes in each; once with their
+files in memory and once on the disk of this machine. Real time and CPU time of the whole process are told, each the
+least of all rounds, because whatever else the machine does only adds to them; `--write` keeps the table in
+docs/reference/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from confluent_kafka import Producer
 from minikafka import Cluster
 
+from bench import machine, page
+from bench.report import table
+
 PARTITIONS: Final = 20
 RECORDS: Final = 100
 VALUE: Final = b"v" * 100
 SECONDS: Final = 60
+MEMORY: Final = "/dev/shm"
+"""Linux's tmpfs that is always there."""
 
 
 class Cost(NamedTuple):
@@ -78,14 +86,57 @@ def rounds(count: int) -> dict[str, Cost]:
     }
 
 
+def everywhere(count: int) -> dict[str, dict[str, Cost]]:
+    """By where the files are."""
+    found = {}
+    for where, directory in (("in memory", MEMORY), ("on a disk", None)):
+        if directory is None or Path(directory).is_dir():
+            tempfile.tempdir = directory
+            found[where] = rounds(count)
+    tempfile.tempdir = None
+    return found
+
+
+def section(count: int, found: dict[str, dict[str, Cost]]) -> str:
+    places = list(found.values())
+    rows = [
+        [
+            lever,
+            *(
+                cell
+                for place in places
+                for cell in (f"{place[lever].real:.0f} ms", f"{place[lever].cpu:.0f} ms")
+            ),
+        ]
+        for lever in places[0]
+    ]
+    headings = [
+        "lever, in mode `thread`",
+        *(f"{where}: {what}" for where in found for what in ("real", "CPU")),
+    ]
+    return f"""## Levers
+
+`python -m bench.levers --write`: three brokers in the test's process, {PARTITIONS} partitions with three replicas and
+{RECORDS} records in each, their files on a tmpfs (*in memory*), then in the directory for temporary files (*on a disk*,
+where making and removing files waits for whoever else writes there). The least of {count} rounds each. A snapshot and a
+restore are meant to stay under 50 ms, an advance of the clock in milliseconds.
+
+{machine.describe()}
+
+{table(headings, rows)}"""
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What the levers of a test cost, in milliseconds.")
+    parser = argparse.ArgumentParser(
+        prog="bench.levers", description="What the levers of a test cost, in milliseconds."
+    )
     parser.add_argument("--rounds", type=int, default=15, help="of which the least is told")
-    found = rounds(parser.parse_args().rounds)
-    print("| lever, in mode `thread` | real time | CPU time |")
-    print("| --- | --- | --- |")
-    for lever, cost in found.items():
-        print(f"| {lever} | {cost.real:.0f} ms | {cost.cpu:.0f} ms |")
+    page.offer(parser)
+    options = parser.parse_args()
+    text = section(options.rounds, everywhere(options.rounds))
+    print(text)
+    if options.write:
+        page.put("bench.levers", text)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from statistics import median
 
 from confluent_kafka import Producer
 
-from bench import machine
+from bench import machine, page
 from bench.processes import cpu_seconds, resident_bytes
 from bench.report import table
 from conformance import build
@@ -28,8 +27,6 @@ from conformance.targets import Target, running
 from conformance.targets.apache_kafka import DEFAULT_HEAP, ApacheKafka
 from conformance.targets.kfake import KFake
 
-PAGE = ROOT / "docs" / "reference" / "performance.md"
-BEGIN, END = "<!-- bench.per_test -->", "<!-- end of bench.per_test -->"
 MILLION = 1_000_000
 INSIDE_CYCLES = 21
 KFAKE_CYCLES = 10
@@ -139,8 +136,7 @@ def seconds(value: float) -> str:
 
 
 def section(rows: Sequence[Row]) -> str:
-    return f"""{BEGIN}
-## A cluster per test
+    return f"""## A cluster per test
 
 `python -m bench.per_test`. One cycle: start, one record acknowledged with acks=all, stop. Medians of
 {INSIDE_CYCLES - 1} cycles ({KFAKE_CYCLES} of kfake, {APACHE_CYCLES} of Apache Kafka).
@@ -153,21 +149,17 @@ def section(rows: Sequence[Row]) -> str:
 
 {machine.describe()}
 
-{table(HEADINGS, [row.cells() for row in rows])}
-{END}
-"""
+{table(HEADINGS, [row.cells() for row in rows])}"""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.per_test", description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"also put it into {PAGE.relative_to(ROOT)}")
+    page.offer(parser)
     options = parser.parse_args()
     text = section(measure())
     print(text)
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        without = re.sub(f"\n*{re.escape(BEGIN)}.*?{re.escape(END)}\n", "\n", page, flags=re.DOTALL)
-        PAGE.write_text(f"{without.rstrip()}\n\n{text}", encoding="utf-8")
+        page.put("bench.per_test", text)
     return 0
 
 
