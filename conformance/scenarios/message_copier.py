@@ -26,8 +26,9 @@ TRANSACTION_SIZE = 2
 APPLICATION_KILLS = count(1, 5)
 BROKER_KILLS = count(3, 9)
 REPORTS_BETWEEN_KILLS = 10
-RECORDS = 1200 * (APPLICATION_KILLS + BROKER_KILLS)
-"""A copier cannot be slowed down: enough that every kill falls into work, at several hundred records a second."""
+RECORDS = 500 * (APPLICATION_KILLS + BROKER_KILLS)
+"""A copier cannot be slowed down: enough that every kill falls into work, at about 50 records a second and copier (it
+aborts every third transaction)."""
 DOOMED_TIMEOUT_MS = 2_000
 """How long the transaction of a copier that is going to die stays open: its successor reads its place before it fences
 the dead one, and that place is unstable until then (T12)."""
