@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from minikafka.trace import Events
-from minikafka.types import BrokerId, Buffer, Now, Offset, TopicPartition
+from minikafka.types import CLIENT_LISTENER, BrokerId, Buffer, Now, Offset, TopicPartition
 
 ConnectionId: TypeAlias = int
 """Names one accepted connection for the life of a node; never reused."""
@@ -31,11 +31,13 @@ TimerKey: TypeAlias = tuple[str, ...] | tuple[str | int, ...]
 
 @dataclass(slots=True)
 class ConnectionOpened:
-    """A client or a peer connected. `internal` is true on the listener that brokers keep for one another."""
+    """A client or a peer connected. `internal` is true on the listener that brokers keep for one another. `listener`:
+    whose addresses it is told (R19)."""
 
     connection: ConnectionId
     client_host: str
     internal: bool
+    listener: str = CLIENT_LISTENER
 
 
 @dataclass(slots=True)

@@ -33,6 +33,9 @@ NO_TOPIC_ID: Final = bytes(16)
 CONTROLLER_ID: Final = 1000
 """The controller is a node of its own; no broker may take its id (ADR 0006)."""
 
+CLIENT_LISTENER: Final = "CLIENT"
+"""The listener that every broker has for clients. Further ones go by `CLIENT_` and the name they were given."""
+
 
 class Now(NamedTuple):
     """One instant, handed to the node with every event. Broker time is fed, never read (ADR 0010).

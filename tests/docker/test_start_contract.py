@@ -37,7 +37,7 @@ COMMON = {
 }
 KRAFT = COMMON | {
     "CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw",
-    "KAFKA_LISTENERS": "PLAINTEXT://{host}:{port},BROKER://{host}:9092,CONTROLLER://{host}:9094",
+    "KAFKA_LISTENERS": "PLAINTEXT://{host}:{port},BROKER://{host}:{beside},CONTROLLER://{host}:9094",
     "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "BROKER:PLAINTEXT,PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "KAFKA_NODE_ID": "1",
     "KAFKA_PROCESS_ROLES": "broker,controller",
@@ -45,7 +45,7 @@ KRAFT = COMMON | {
 }
 ZOOKEEPER = COMMON | {
     "KAFKA_BROKER_ID": "1",
-    "KAFKA_LISTENERS": "PLAINTEXT://{host}:{port},BROKER://{host}:9092",
+    "KAFKA_LISTENERS": "PLAINTEXT://{host}:{port},BROKER://{host}:{beside}",
     "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "BROKER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
 }
 ADVERTISE = "export KAFKA_ADVERTISED_LISTENERS={advertised}\n"
@@ -187,12 +187,15 @@ def round_trip(servers: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_of_testcontainers_starts_it_and_finds_it(root: Path, name: str) -> None:
-    """Its variables, its waiting command, its starter script, its log line, the advertised address."""
+    """Its variables, its waiting command, its starter script, its log line, the advertised addresses: what the host
+    reaches, and what containers beside it do."""
     module = MODULES[name]
-    (port,) = free_ports(1)
+    port, beside = free_ports(2)
     host = "" if name.startswith("java") else "0.0.0.0"
     environment = {
-        variable: value.format(host=host, port=port) if variable == "KAFKA_LISTENERS" else value
+        variable: value.format(host=host, port=port, beside=beside)
+        if variable == "KAFKA_LISTENERS"
+        else value
         for variable, value in module.environment.items()
     }
     script = root / module.script
@@ -203,14 +206,15 @@ def test_a_module_of_testcontainers_starts_it_and_finds_it(root: Path, name: str
         text = module.text.replace("/etc/", f"{root}/etc/")
         # It appears with its mode and whole, as what an engine copies into a container does.
         fresh = script.with_suffix(".fresh")
-        fresh.write_text(text.format(advertised=f"BROKER://1a2b3c:9092,PLAINTEXT://localhost:{port}"))
+        fresh.write_text(text.format(advertised=f"BROKER://1a2b3c:{beside},PLAINTEXT://localhost:{port}"))
         fresh.chmod(0o777)
         fresh.rename(script)
         wait_for(process, module.started)
-        client = Client(ClientSettings.of(f"127.0.0.1:{port}", {}))
-        metadata = client.metadata([])
-        client.close()
-        assert [(broker.host, broker.port) for broker in metadata.brokers] == [("localhost", port)]
+        for listening, told in ((port, "localhost"), (beside, "1a2b3c")):
+            client = Client(ClientSettings.of(f"127.0.0.1:{listening}", {}))
+            metadata = client.metadata([])
+            client.close()
+            assert [(broker.host, broker.port) for broker in metadata.brokers] == [(told, listening)]
         if "CLUSTER_ID" in environment:
             assert metadata.cluster_id == environment["CLUSTER_ID"]
         if name == "java, apache/kafka":

@@ -82,7 +82,8 @@ CHECKPOINT: Final = "checkpoint"
 
 
 class Identity(NamedTuple):
-    """Who this node is. `client_*` is what clients are told, `internal_*` where peers connect."""
+    """Who this node is. `client_*` is what clients are told, `internal_*` where peers connect. further_listeners: name,
+    and what clients that come there are told instead."""
 
     broker_id: BrokerId
     cluster_id: str
@@ -93,6 +94,7 @@ class Identity(NamedTuple):
     client_port: int
     internal_host: str
     internal_port: int
+    further_listeners: tuple[tuple[str, str, int], ...] = ()
 
 
 class Broker:

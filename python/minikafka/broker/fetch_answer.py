@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from minikafka.broker.fetch_session import CachedPartition
+from minikafka.broker.request import Request
 from minikafka.errors import ErrorCode, Rejected
 from minikafka.partition.values import Isolation, Read
 from minikafka.types import NO_OFFSET
@@ -17,6 +18,7 @@ from minikafka.wire.messages.fetch import (
     AbortedTransaction,
     EpochEndOffset,
     FetchableTopicResponse,
+    FetchRequest,
     FetchResponse,
     LeaderIdAndEpoch,
     NodeEndpoint,
@@ -38,9 +40,10 @@ NODE_ENDPOINTS_VERSION: Final = 16
 class FetchAnswer:
     """Builds one answer."""
 
-    def __init__(self, broker: Broker, api_version: int, isolation: Isolation) -> None:
+    def __init__(self, broker: Broker, request: Request[FetchRequest], isolation: Isolation) -> None:
         self._broker = broker
-        self._version = api_version
+        self._version = request.api_version
+        self._listener = request.listener
         self._isolation = isolation
         self._endpoints: dict[int, NodeEndpoint] = {}
 
@@ -100,7 +103,7 @@ class FetchAnswer:
             # Nobody is sent to a new leader by the leader itself, which only refuses to be fetched from as one (R17).
             return data
         data.current_leader = LeaderIdAndEpoch(leader_id=state.leader, leader_epoch=state.leader_epoch)
-        leader = image.client_endpoint(state.leader)
+        leader = image.client_endpoint(state.leader, self._listener)
         if leader is not None and self._version >= NODE_ENDPOINTS_VERSION:
             self._endpoints[state.leader] = NodeEndpoint(
                 node_id=state.leader, host=leader.host, port=leader.port, rack=leader.rack

@@ -190,7 +190,7 @@ class FetchCall:
         if session is not None:
             for partition, outcome in found:
                 self._remember(session, partition, outcome)
-        answer = FetchAnswer(self._broker, self._request.api_version, self._reader.isolation)
+        answer = FetchAnswer(self._broker, self._request, self._reader.isolation)
         self._request.reply(answer.of(told, NO_SESSION if session is None else session.id))
 
     def _remember(self, session: FetchSession, partition: CachedPartition, outcome: Read | Rejected) -> None:

@@ -20,9 +20,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from minikafka.controller.image import INTERNAL_LISTENER
 from minikafka.effects import ServeClients
 from minikafka.errors import ErrorCode
-from minikafka.types import CONTROLLER_ID, NO_EPOCH, Now
+from minikafka.types import CLIENT_LISTENER, CONTROLLER_ID, NO_EPOCH, Now
 from minikafka.wire.messages import broker_heartbeat, broker_registration
 
 if TYPE_CHECKING:
@@ -70,8 +71,9 @@ class Lifecycle:
             listeners=[
                 broker_registration.Listener(name=name, host=host, port=port, security_protocol=PLAINTEXT)
                 for name, host, port in (
-                    ("CLIENT", identity.client_host, identity.client_port),
-                    ("INTERNAL", identity.internal_host, identity.internal_port),
+                    (CLIENT_LISTENER, identity.client_host, identity.client_port),
+                    (INTERNAL_LISTENER, identity.internal_host, identity.internal_port),
+                    *identity.further_listeners,
                 )
             ],
             features=[

@@ -262,7 +262,7 @@ class ProduceCall:
                 answer.current_leader = LeaderIdAndEpoch(
                     leader_id=state.leader, leader_epoch=state.leader_epoch
                 )
-                leader = image.client_endpoint(state.leader)
+                leader = image.client_endpoint(state.leader, self._request.listener)
                 if leader is not None:
                     endpoints[state.leader] = NodeEndpoint(
                         node_id=state.leader, host=leader.host, port=leader.port, rack=leader.rack

@@ -56,6 +56,11 @@ class Request(Generic[Body]):
         return self._session.internal
 
     @property
+    def listener(self) -> str:
+        """Whose addresses the client is told (R19)."""
+        return self._session.listener
+
+    @property
     def is_abandoned(self) -> bool:
         """The connection is gone: whatever is answered is heard by nobody."""
         return self._session.closed

@@ -55,6 +55,7 @@ class Session:
         "connection",
         "interception",
         "internal",
+        "listener",
     )
 
     def __init__(
@@ -64,6 +65,7 @@ class Session:
         self.connection: ConnectionId = opened.connection
         self.client_host = opened.client_host
         self.internal = opened.internal
+        self.listener = opened.listener
         self.interception = interception
         self.closed = False
         self.blocker: Request[object] | None = None

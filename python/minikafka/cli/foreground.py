@@ -70,6 +70,9 @@ def ready_event(supervisor: Supervisor, admin: AdminServer | None) -> dict[str, 
         **admin_part(admin),
         "brokers": [
             {"id": broker, "host": host, "port": port, "pid": os.getpid()}
+            | listeners_part(
+                {one.name: supervisor.client_address(broker, one.name) for one in supervisor.spec.listeners}
+            )
             for broker, (host, port) in addresses.items()
         ],
         "data_dir": str(supervisor.directory.path),
@@ -85,6 +88,11 @@ def ready_line(bootstrap_servers: str, admin: AdminServer | None) -> str:
 def admin_part(admin: AdminServer | None) -> dict[str, object]:
     """What the readiness JSON says of the admin."""
     return {} if admin is None else {"admin_url": admin.url}
+
+
+def listeners_part(told: Mapping[str, tuple[str, int]]) -> dict[str, object]:
+    """What it says of a broker's further listeners."""
+    return {"listeners": {name: f"{host}:{port}" for name, (host, port) in told.items()}} if told else {}
 
 
 def announce(

@@ -18,8 +18,15 @@ from typing import Final, NamedTuple
 from minikafka.admin.scope import Alone
 from minikafka.admin.server import AdminServer
 from minikafka.cli.admin import admin_server
-from minikafka.cli.foreground import StopSignals, admin_part, announce, ready_line, until_halted_or
-from minikafka.cli.listeners import EVERYWHERE, client_listener
+from minikafka.cli.foreground import (
+    StopSignals,
+    admin_part,
+    announce,
+    listeners_part,
+    ready_line,
+    until_halted_or,
+)
+from minikafka.cli.listeners import EVERYWHERE, client_listener, further_listeners
 from minikafka.cli.options import DEFAULT_PORT, cluster_spec
 from minikafka.cli.trace_file import trace_file
 from minikafka.config import Layer
@@ -128,9 +135,11 @@ def _spec_and_port(arguments: argparse.Namespace, who: Role) -> tuple[ClusterSpe
     port = default_port if given is None else given and given + offset
     if not 0 <= port < 65_536:
         raise ConfigError(f"port {port} is none")
+    listeners = further_listeners(arguments.listener, arguments.port, os.environ)
     is_counted = arguments.brokers is not None
     arguments.brokers, arguments.port = arguments.brokers or ASSUMED_BROKERS, 0
-    spec = replace(cluster_spec(arguments), mode="process")
+    spec = replace(cluster_spec(arguments), mode="process", listeners=listeners)
+    spec = _with_own_ports(spec, arguments, offset)
     if not is_counted:
         alone = Layer("a broker alone", {"default.replication.factor": 1})
         spec = replace(spec, layers=(*spec.layers, alone))
@@ -146,11 +155,30 @@ def _announce(arguments: argparse.Namespace, node: LoneNode, who: Role, admin: A
     else:
         line = ready_line(f"{host}:{port}", admin)
         event["bootstrap_servers"] = f"{host}:{port}"
-        event["brokers"] = [{"id": who.node, "host": host, "port": port, "pid": os.getpid()}]
+        event["brokers"] = [
+            {"id": who.node, "host": host, "port": port, "pid": os.getpid()} | listeners_part(node.listeners)
+        ]
     event["data_dir"] = str(node.directory.path)
     announce(
         event, line, as_json=arguments.json, ready_file=arguments.ready_file, ready_text=arguments.ready_text
     )
+
+
+def _with_own_ports(spec: ClusterSpec, arguments: argparse.Namespace, offset: int) -> ClusterSpec:
+    """Options are the same for all processes and count from broker 1; what the environment says is this one's own."""
+    if arguments.advertise is None and spec.advertised is not None:
+        spec = replace(spec, advertised=_of_broker_1(spec.advertised, offset))
+    if arguments.listener:
+        return spec
+    own = [
+        one._replace(port=one.port - offset, told=_of_broker_1(one.told, offset)) for one in spec.listeners
+    ]
+    return replace(spec, listeners=tuple(own))
+
+
+def _of_broker_1(address: tuple[str, int | None], offset: int) -> tuple[str, int | None]:
+    host, port = address
+    return host, None if port is None else port - offset
 
 
 def _number(text: str | None) -> int | None:

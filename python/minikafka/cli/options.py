@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from minikafka.cli.listeners import advertised, listening
+from minikafka.cli.listeners import advertised, further_listeners, listening
 from minikafka.config import PROFILES, ConfigValue, Layer, environment_layer, properties_layer
 from minikafka.errors import ConfigError
+from minikafka.runtime.listener import FORM as LISTENER_FORM
 from minikafka.runtime.spec import DURABILITIES, ClusterSpec, TopicSpec, layer
 
 DEFAULT_PORT: Final = 9092
@@ -52,6 +53,14 @@ def add_cluster_options(parser: argparse.ArgumentParser) -> None:
         metavar="HOST[:PORT]",
         help="tell clients this address; broker i: PORT+i-1 (where it listens, or KAFKA_ADVERTISED_LISTENERS)",
     )
+    parser.add_argument(
+        "--listener",
+        action="append",
+        default=[],
+        metavar=LISTENER_FORM,
+        help="listen there too, and tell those who come there the second address, or the one they came to (the other "
+        "ones of KAFKA_LISTENERS); broker i: PORT+i-1; PORT 0: free ports",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="make generated ids reproducible")
 
 
@@ -90,6 +99,8 @@ def cluster_spec(arguments: argparse.Namespace) -> ClusterSpec:
         host=host,
         ports=[port + index for index in range(count)] if port else None,
         advertised=advertised(arguments.advertise, os.environ, host),
+        # What the environment says is of one broker.
+        listeners=further_listeners(arguments.listener, arguments.port, os.environ if count == 1 else {}),
         layers=setting_layers(arguments),
         features=_levels(arguments.feature),
         topics=tuple(TopicSpec.parse(topic) for topic in arguments.topic),

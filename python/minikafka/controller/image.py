@@ -25,9 +25,8 @@ from minikafka.types import (
 )
 from minikafka.wire.message import Message
 
-CLIENT_LISTENER: Final = "CLIENT"
 INTERNAL_LISTENER: Final = "INTERNAL"
-"""Every broker registers two listeners: the advertised one, and the one brokers keep for one another."""
+"""The listener that brokers keep for one another; each registers it beside those for clients."""
 
 TOPIC_RESOURCE: Final = 2
 BROKER_RESOURCE: Final = 4
@@ -192,9 +191,9 @@ class MetadataImage:
         directory = state.directory_of(broker_id)
         return self.is_fenced(broker_id) or not self.has_online_directory(broker_id, directory)
 
-    def client_endpoint(self, broker_id: BrokerId) -> Endpoint | None:
-        """Where clients reach the broker; None when it is not registered, or fenced."""
-        return None if self.is_fenced(broker_id) else self._endpoint(broker_id, CLIENT_LISTENER)
+    def client_endpoint(self, broker_id: BrokerId, listener: str) -> Endpoint | None:
+        """Where clients of that listener reach the broker; None when it is not registered, or fenced, or has none."""
+        return None if self.is_fenced(broker_id) else self._endpoint(broker_id, listener)
 
     def internal_endpoint(self, broker_id: BrokerId) -> Endpoint | None:
         """Where other brokers reach it, fenced or not; None when it is not registered."""

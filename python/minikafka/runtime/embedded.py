@@ -29,19 +29,22 @@ from minikafka.runtime.server import Listener
 from minikafka.runtime.striking import Deeds, Striking
 from minikafka.runtime.timeline import DriverTimeline
 from minikafka.trace import Trace, TraceEvent
-from minikafka.types import CONTROLLER_ID, BrokerId, Offset
+from minikafka.types import CLIENT_LISTENER, CONTROLLER_ID, BrokerId, Offset
 
 
 class Place(NamedTuple):
-    """Where a node will run: what it is made from, and the ports held for it: the clients', then the internal one."""
+    """Where a node will run: what it is made from, and the ports held for it, as `NodePlan.addresses` has them."""
 
     plan: NodePlan
     ports: Sequence[Port]
 
     def listeners(self) -> list[Listener]:
-        # The controller is not for clients: its only listener is an internal one.
-        internal = [self.plan.is_controller, True]
-        return [Listener(port, internal=one) for port, one in zip(self.ports, internal, strict=False)]
+        *clients, internal = self.ports
+        names = (CLIENT_LISTENER, *(one.registered for one in self.plan.further))
+        return [
+            *(Listener(port, internal=False, name=name) for port, name in zip(clients, names, strict=False)),
+            Listener(internal, internal=True),
+        ]
 
 
 class EmbeddedNode(NodeHost[Broker | ControllerNode]):

@@ -63,6 +63,7 @@ class LoneNode:
         try:
             self._ports.append(Port(spec.host, port))
             if node != CONTROLLER_ID:
+                self._ports += [Port(one.host, one.port_of(node)) for one in spec.listeners]
                 self._ports.append(Port(INTERNAL_HOST))
         except BaseException:
             self._release()
@@ -79,6 +80,15 @@ class LoneNode:
         if self._node_id == CONTROLLER_ID:
             return self._ports[0].host, port
         return self.spec.advertised_address(self._node_id, port)
+
+    @property
+    def listeners(self) -> dict[str, tuple[str, int]]:
+        """What clients of its further listeners are told, by name."""
+        ports = self._ports[1:-1]
+        return {
+            one.name: one.advertised(self._node_id, port.port)
+            for one, port in zip(self.spec.listeners, ports, strict=False)
+        }
 
     @property
     def node(self) -> HostedNode:

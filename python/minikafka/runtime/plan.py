@@ -14,7 +14,7 @@ from minikafka.log.port import Disk
 from minikafka.runtime.directories import DataDirectory
 from minikafka.runtime.spec import ClusterSpec
 from minikafka.trace import Trace
-from minikafka.types import CONTROLLER_ID, BrokerId, Offset
+from minikafka.types import CLIENT_LISTENER, CONTROLLER_ID, BrokerId, Offset
 
 
 class PlannedLayer(NamedTuple):
@@ -25,13 +25,27 @@ class PlannedLayer(NamedTuple):
     lenient: bool
 
 
+class PlannedListener(NamedTuple):
+    """One more for clients. listen: where they come. advertised: what they are told."""
+
+    name: str
+    listen: tuple[str, int]
+    advertised: tuple[str, int]
+
+    @property
+    def registered(self) -> str:
+        """The name that the controller knows it by, which no name of ours can be."""
+        return f"{CLIENT_LISTENER}_{self.name}"
+
+
 class NodePlan(NamedTuple):
     """One broker, or the controller.
 
     listen: where clients come; the controller's only listener. internal: where peers come. advertised: what clients
-    are told. controller: where the controller is. layers, profile, brokers, separate_processes: what
-    `config.resolve` takes. tracked: whether the disk remembers what was not synced, so that power can be cut.
-    real_sync: whether an fsync of such a disk also is one; nobody needs a temporary directory after the machine failed.
+    are told. further: more of the first kind. controller: where the controller is. layers, profile, brokers,
+    separate_processes: what `config.resolve` takes. tracked: whether the disk remembers what was not synced, so that
+    power can be cut. real_sync: whether an fsync of such a disk also is one; nobody needs a temporary directory after
+    the machine failed.
     trace: whether events are told from the start. metadata_from: where a broker begins to read the metadata log.
     """
 
@@ -42,6 +56,7 @@ class NodePlan(NamedTuple):
     listen: tuple[str, int]
     internal: tuple[str, int]
     advertised: tuple[str, int]
+    further: list[PlannedListener]
     controller: tuple[str, int]
     layers: list[PlannedLayer]
     profile: str
@@ -57,6 +72,13 @@ class NodePlan(NamedTuple):
     @property
     def is_controller(self) -> bool:
         return self.node == CONTROLLER_ID
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where it listens: the clients' address, further ones, the peers'."""
+        if self.is_controller:
+            return [self.listen]
+        return [self.listen, *(one.listen for one in self.further), self.internal]
 
     def settings(self) -> BrokerSettings:
         """Raises ConfigError."""
@@ -76,7 +98,7 @@ def plan_of(
     listen: Sequence[tuple[str, int]],
     controller: tuple[str, int],
 ) -> NodePlan:
-    """The node of `spec` that listens on `listen`: the clients' address first, the peers' last."""
+    """The node of `spec` that listens on `listen`, in the order of `NodePlan.addresses`."""
     is_broker = node != CONTROLLER_ID
     return NodePlan(
         node=node,
@@ -86,6 +108,10 @@ def plan_of(
         listen=listen[0],
         internal=listen[-1],
         advertised=spec.advertised_address(node, listen[0][1]) if is_broker else listen[0],
+        further=[
+            PlannedListener(one.name, address, one.advertised(node, address[1]))
+            for one, address in zip(spec.listeners, listen[1:-1], strict=is_broker)
+        ],
         controller=controller,
         layers=[
             PlannedLayer(one.source, dict(one.values), one.lenient)
@@ -117,7 +143,15 @@ def build(
             trace=trace,
         )
     return Broker(
-        Identity(plan.node, plan.cluster_id, new_uuid(), plan.directory_id, *plan.advertised, *plan.internal),
+        Identity(
+            plan.node,
+            plan.cluster_id,
+            new_uuid(),
+            plan.directory_id,
+            *plan.advertised,
+            *plan.internal,
+            tuple((one.registered, *one.advertised) for one in plan.further),
+        ),
         plan.settings(),
         disk,
         plan.directory,

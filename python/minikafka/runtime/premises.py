@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from minikafka.errors import ConfigError, nearest
 from minikafka.runtime.directories import DataDirectory
 from minikafka.runtime.embedded import Place
 from minikafka.runtime.plan import plan_of
@@ -31,16 +32,22 @@ class Premises:
             self.places = [self._place(CONTROLLER_ID, [controller])]
             """Of each node, the controller's first."""
             for broker in spec.broker_ids:
-                ports = [self._port(spec.host, spec.port(broker)), self._port(INTERNAL_HOST, 0)]
-                self.places.append(self._place(broker, ports))
+                clients = [self._port(spec.host, spec.port(broker))]
+                clients += [self._port(one.host, one.port_of(broker)) for one in spec.listeners]
+                self.places.append(self._place(broker, [*clients, self._port(INTERNAL_HOST, 0)]))
         except BaseException:
             self.release()
             raise
         self._plans = {place.plan.node: place.plan for place in self.places}
 
-    def client_address(self, broker: BrokerId) -> tuple[str, int]:
-        """What clients are told."""
-        return self._plans[broker].advertised
+    def client_address(self, broker: BrokerId, listener: str | None = None) -> tuple[str, int]:
+        """What clients are told; on a further listener, by its name. Raises ConfigError when there is none."""
+        if listener is None:
+            return self._plans[broker].advertised
+        known = [one.name for one in self._spec.listeners]
+        if listener not in known:
+            raise ConfigError(f"there is no further listener {listener!r}{nearest(listener, known)}")
+        return self._plans[broker].further[known.index(listener)].advertised
 
     def internal_address(self, node: BrokerId) -> tuple[str, int]:
         """Where peers reach a node; what cuts its clients off does not touch it."""

@@ -10,7 +10,7 @@ from minikafka.effects import ConnectionId, ConnectionLost, ConnectionOpened, Re
 from minikafka.runtime.connection import Connection, Stopped
 from minikafka.runtime.links import CLIENTS
 from minikafka.runtime.ports import Port
-from minikafka.types import BrokerId, Buffer
+from minikafka.types import CLIENT_LISTENER, BrokerId, Buffer
 
 if TYPE_CHECKING:
     from minikafka.runtime.life import Life
@@ -23,10 +23,11 @@ REST_SECONDS: Final = 1.0
 class ServedConnection(Connection):
     """A client's or a peer's connection to a node."""
 
-    def __init__(self, life: Life, *, internal: bool) -> None:
+    def __init__(self, life: Life, *, internal: bool, listener: str) -> None:
         super().__init__(life.driver, life.max_frame_bytes)
         self._life = life
         self._internal = internal
+        self._listener = listener
         self.connection: ConnectionId = life.driver.next_connection_id()
         self.answers: list[int] = []
         """Trace events that bytes on their way tell the client of."""
@@ -45,7 +46,8 @@ class ServedConnection(Connection):
         self._life.driver.links.join(self)
         if self._life.is_paused:
             self.stop_reading(Stopped.NODE_PAUSED)
-        self._life.deliver(ConnectionOpened(self.connection, str(peer[0]) if peer else "", self._internal))
+        host = str(peer[0]) if peer else ""
+        self._life.deliver(ConnectionOpened(self.connection, host, self._internal, self._listener))
 
     def received(self, frames: list[Buffer]) -> None:
         self._life.deliver(RequestsReceived(self.connection, frames))
@@ -69,9 +71,11 @@ class Listener:
     socket, and the client of a killed broker waits for ever.
     """
 
-    def __init__(self, port: Port, *, internal: bool) -> None:
+    def __init__(self, port: Port, *, internal: bool, name: str = CLIENT_LISTENER) -> None:
+        """`name`: whose addresses those who come here are told."""
         self.port = port
         self.internal = internal
+        self._name = name
         self._socket: socket.socket | None = None
         self._life: Life | None = None
         self._arriving: set[asyncio.Task[None]] = set()
@@ -105,7 +109,7 @@ class Listener:
     async def _serve(self, accepted: socket.socket, life: Life) -> None:
         try:
             await life.driver.loop.connect_accepted_socket(
-                lambda: ServedConnection(life, internal=self.internal), accepted
+                lambda: ServedConnection(life, internal=self.internal, listener=self._name), accepted
             )
         except OSError:
             accepted.close()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from minikafka.config import BrokerSettings, ConfigValue, Layer, Resolved, resolve
 from minikafka.errors import ConfigError
+from minikafka.runtime.listener import ListenerSpec
 from minikafka.types import BrokerId
 
 DURABILITIES = ("page-cache", "fsync")
@@ -46,6 +47,8 @@ class ClusterSpec:
     ports: Sequence[int] | None = None
     advertised: tuple[str, int | None] | None = None
     """(host, port of broker 1 or None for the port it listens on), when clients must use another address."""
+    listeners: tuple[ListenerSpec, ...] = ()
+    """Further ones for clients."""
     layers: tuple[Layer, ...] = ()
     broker_layers: Mapping[BrokerId, Layer] = field(default_factory=dict)
     features: Mapping[str, int] = field(default_factory=dict)
@@ -73,6 +76,10 @@ class ClusterSpec:
             raise ConfigError(f"mode is one of {', '.join(MODES)}, not {self.mode!r}")
         if self.ports is not None and len(self.ports) != self.brokers:
             raise ConfigError(f"{len(self.ports)} ports were given for {self.brokers} brokers")
+        names = [one.name for one in self.listeners]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigError(f"there are two listeners {name}")
         for broker in self.broker_layers:
             if not 1 <= broker <= self.brokers:
                 raise ConfigError(

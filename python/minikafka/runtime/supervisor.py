@@ -131,7 +131,11 @@ class Supervisor:
     @property
     def bootstrap_servers(self) -> str:
         """What clients are given, every broker in it, dead or alive."""
-        addresses = (self.client_address(broker) for broker in self.brokers)
+        return self.bootstrap_servers_on(None)
+
+    def bootstrap_servers_on(self, listener: str | None) -> str:
+        """The same of a further listener. Raises ConfigError when there is none."""
+        addresses = (self.client_address(broker, listener) for broker in self.brokers)
         return ",".join(f"{host}:{port}" for host, port in addresses)
 
     # What is waited for.

@@ -20,6 +20,7 @@ from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.condition import Condition
 from minikafka.runtime.control.observed import observe
 from minikafka.runtime.control.views import ProducerView, Question, TransactionView
+from minikafka.runtime.listener import ListenerSpec
 from minikafka.runtime.snapshots import Snapshot
 from minikafka.runtime.spec import ClusterSpec, TopicSpec, layer
 from minikafka.testing.aio import Aio
@@ -41,8 +42,10 @@ class Cluster(Running):
     stopped for real. config: settings of all brokers, by Kafka's names; broker_config: of one, by id. features: levels
     a new cluster starts with. topics: `NAME[:PARTITIONS[:RF]]`, created before `with` returns. data_dir: None is a
     temporary one. durability: `page-cache` or `fsync`. profile: `fast` or `faithful`. ports: one per broker; None lets
-    the system choose, and they are kept. admin: serve the HTTP admin on a port of its own (`admin_url`). seed: makes
-    ids reproducible. Raises ConfigError for what contradicts itself.
+    the system choose, and they are kept. listeners: further ones for clients, `NAME://HOST:PORT[,HOST[:PORT]]`: where
+    to listen (port 0: the system chooses), and what those who come there are told if not that; see `listener`. admin:
+    serve the HTTP admin on a port of its own (`admin_url`). seed: makes ids reproducible. Raises
+    ConfigError for what contradicts itself.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Cluster(Running):
         profile: str = "fast",
         host: str = "127.0.0.1",
         ports: Sequence[int] | None = None,
+        listeners: Iterable[str] = (),
         admin: bool = False,
         seed: int | None = None,
     ) -> None:
@@ -66,6 +70,7 @@ class Cluster(Running):
             brokers=brokers,
             host=host,
             ports=ports,
+            listeners=tuple(map(ListenerSpec.parse, listeners)),
             layers=layer("Cluster(config=...)", _values(config)),
             broker_layers={
                 broker: one
@@ -94,6 +99,10 @@ class Cluster(Running):
     def bootstrap_servers(self) -> str:
         """`HOST:PORT,...` of every broker, dead or alive."""
         return self.look(lambda supervisor: supervisor.bootstrap_servers)
+
+    def listener(self, name: str) -> str:
+        """As `bootstrap_servers`, of a further listener. Raises ConfigError when there is none."""
+        return self.look(lambda supervisor: supervisor.bootstrap_servers_on(name))
 
     def client_config(self, client: str) -> dict[str, str]:
         """Settings for `confluent`, `kafka-python`, `aiokafka` or `java`."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from minikafka.cli.listeners import Listener, advertised, client_listener, listening
+from minikafka.cli.listeners import Listener, advertised, client_listener, further_listeners, listening
 from minikafka.errors import ConfigError
+from minikafka.runtime.listener import ListenerSpec
 
 JAVA = {
     "KAFKA_LISTENERS": "PLAINTEXT://:9092,BROKER://:9093,CONTROLLER://:9094",
@@ -57,3 +58,37 @@ def test_an_entry_that_is_none_is_named(wrong: str) -> None:
         client_listener({"KAFKA_LISTENERS": wrong})
     with pytest.raises(ConfigError, match=r"is not HOST\[:PORT\]"):
         advertised("host:port", {})
+
+
+def test_every_other_advertised_listener_is_a_further_one() -> None:
+    """What testcontainers' `withListener` adds, and the brokers' own: not the controllers', nor what nobody is told."""
+    environment = JAVA | {
+        "KAFKA_LISTENERS": JAVA["KAFKA_LISTENERS"] + ",TC-0://0.0.0.0:19092,SILENT://:1",
+        "KAFKA_ADVERTISED_LISTENERS": JAVA["KAFKA_ADVERTISED_LISTENERS"] + ",TC-0://kafka:19092",
+    }
+    assert further_listeners([], None, environment) == (
+        ListenerSpec("BROKER", "0.0.0.0", 9093, ("1a2b3c", 9093)),
+        ListenerSpec("TC-0", "0.0.0.0", 19092, ("kafka", 19092)),
+    )
+    assert further_listeners([], 0, environment) == ()
+    assert further_listeners([], None, {}) == ()
+    assert further_listeners(["APP://h:1"], None, environment) == (ListenerSpec("APP", "h", 1, ("h", None)),)
+
+
+def test_an_option_says_where_to_listen_and_what_to_tell() -> None:
+    """The ports of broker 1; the next ones have the next."""
+    listener = ListenerSpec.parse("APP://0.0.0.0:9094,app.example:32768")
+    assert (listener.port_of(3), listener.advertised(3, 9096)) == (9096, ("app.example", 32770))
+    chosen = ListenerSpec.parse("APP://[::1]:0,app.example")
+    assert (chosen.port_of(3), chosen.advertised(3, 40001)) == (0, ("app.example", 40001))
+    with pytest.raises(ConfigError, match="port 65536 is none"):
+        ListenerSpec.parse("APP://h:65535").port_of(2)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["h:1", "://h:1", "APP://h", "APP://:1", "APP://h:x", "APP://h:1,", "APP://h:1,h:x"]
+)
+def test_a_listener_that_is_none_is_named(wrong: str) -> None:
+    """With the form that one has."""
+    with pytest.raises(ConfigError, match=r"is not NAME://HOST:PORT\[,HOST\[:PORT\]\]"):
+        ListenerSpec.parse(wrong)

@@ -22,6 +22,8 @@ from minikafka.errors import ConfigError
 from minikafka.runtime import rpc
 from minikafka.wire.messages import describe_cluster
 
+from conformance.targets import free_ports
+
 COMMAND = (sys.executable, "-m", "minikafka", "serve")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("KAFKA_")}
 QUICK = ("-c", "broker.session.timeout.ms=1000")
@@ -30,10 +32,13 @@ QUICK = ("-c", "broker.session.timeout.ms=1000")
 class Node:
     """A process that printed that it is ready."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, **environment: str) -> None:
         self.arguments = arguments
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments, "--json"], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+            [*COMMAND, *arguments, "--json"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT | environment,
         )
         assert self.process.stdout is not None
         self.ready: dict[str, Any] = json.loads(self.process.stdout.readline() or "{}")
@@ -53,6 +58,10 @@ class Nodes:
         self.controller = self._start("--controller-only", "-p", "0")
         self.address = self.controller.ready["controller"]
 
+    def broker_by_environment(self, number: int, **environment: str) -> Node:
+        """As an image runs it."""
+        return self._start("--node-id", str(number), "--controller", self.address, **environment)
+
     def broker(self, number: int) -> Node:
         return self._start("--node-id", str(number), "--controller", self.address, "-p", "0")
 
@@ -60,8 +69,8 @@ class Nodes:
         """The same command, on the same directory."""
         return self._start(*(instead or node.arguments[: -len(QUICK) - 2]))
 
-    def _start(self, *arguments: str) -> Node:
-        node = Node(*arguments, "-d", str(self._directory), *QUICK)
+    def _start(self, *arguments: str, **environment: str) -> Node:
+        node = Node(*arguments, "-d", str(self._directory), *QUICK, **environment)
         self._ended.callback(lambda: node.process.poll() is None and node.end(signal.SIGKILL))
         return node
 
@@ -163,6 +172,20 @@ def test_a_directory_of_another_cluster_is_refused(
     )  # fmt: skip
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "belongs to cluster somebody-elses, not to" in refused.stderr
+
+
+def test_the_environment_says_where_this_one_process_listens(nodes: Nodes) -> None:
+    """Its own ports, whatever number the broker has; clients beside it are told the address of their listener."""
+    port, other = free_ports(2)
+    node = nodes.broker_by_environment(
+        2,
+        KAFKA_LISTENERS=f"PLAINTEXT://127.0.0.1:{port},APP://127.0.0.1:{other}",
+        KAFKA_ADVERTISED_LISTENERS=f"PLAINTEXT://localhost:{port},APP://app.invalid:{other}",
+    )
+    assert node.ready["bootstrap_servers"] == f"localhost:{port}"
+    assert node.ready["brokers"][0]["listeners"] == {"APP": f"app.invalid:{other}"}
+    told = AdminClient({"bootstrap.servers": f"127.0.0.1:{other}", "log_level": 0}).list_topics(timeout=20)
+    assert [(one.host, one.port) for one in told.brokers.values()] == [("app.invalid", other)]
 
 
 def parsed(*words: str) -> argparse.Namespace:

@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Consumer, Producer
 from minikafka.cli.main import main
 from minikafka.client.client import Client
 from minikafka.client.settings import ClientSettings
 from minikafka.client.topics import list_topics
+
+from conformance.targets import free_ports
 
 COMMAND = [sys.executable, "-m", "minikafka", "serve"]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("KAFKA_")}
@@ -62,11 +65,10 @@ def test_the_json_line_is_the_ready_file_and_an_interrupt_is_a_clean_stop(tmp_pa
 
 def test_variables_of_the_images_say_where_and_as_whom() -> None:
     """As testcontainers sets them; a setting among them is taken, one that maps to none is nobody's business."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port, inside = free_ports(2)
     variables = {
-        "KAFKA_LISTENERS": f"PLAINTEXT://:{port},BROKER://:1,CONTROLLER://:2",
-        "KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://kafka.example:32768,BROKER://inside:1",
+        "KAFKA_LISTENERS": f"PLAINTEXT://:{port},BROKER://:{inside},CONTROLLER://:2",
+        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://kafka.example:32768,BROKER://inside:{inside}",
         "KAFKA_INTER_BROKER_LISTENER_NAME": "BROKER",
         "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
         "KAFKA_PROCESS_ROLES": "broker,controller",
@@ -77,19 +79,43 @@ def test_variables_of_the_images_say_where_and_as_whom() -> None:
     }
     with serving("-t", "t", **variables) as process:
         first_line(process)
-        client = Client(ClientSettings.of(f"127.0.0.1:{port}", {}))
-        metadata = client.metadata(["t"])
-        client.close()
+        for listening, told in ((port, ("kafka.example", 32768)), (inside, ("inside", inside))):
+            client = Client(ClientSettings.of(f"127.0.0.1:{listening}", {}))
+            metadata = client.metadata(["t"])
+            client.close()
+            assert [(broker.host, broker.port) for broker in metadata.brokers] == [told]
+            assert len(metadata.topics[0].partitions) == 3
         process.terminate()
         _, errors = process.communicate(timeout=60)
-    assert [(broker.host, broker.port) for broker in metadata.brokers] == [("kafka.example", 32768)]
-    assert len(metadata.topics[0].partitions) == 3
     assert (process.returncode, errors) == (0, "")
+
+
+def test_r19_one_listener_serves_a_client_that_the_other_would_send_astray() -> None:
+    """What the default one tells cannot be reached from here; whoever comes on the further one never hears it."""
+    listener = ("--listener", "APP://127.0.0.1:0", "--advertise", "nowhere.invalid:1")
+    with serving("-n", "3", "-p", "0", "--json", "-t", "t:3:3", *listener) as process:
+        brokers = json.loads(first_line(process))["brokers"]
+        assert [(one["host"], one["port"]) for one in brokers] == [
+            ("nowhere.invalid", port) for port in (1, 2, 3)
+        ]
+        config = {"bootstrap.servers": ",".join(one["listeners"]["APP"] for one in brokers), "log_level": 0}
+        producer = Producer({**config, "enable.idempotence": True})
+        for partition in range(3):
+            producer.produce("t", b"v", partition=partition)
+        assert producer.flush(20) == 0
+        consumer = Consumer({**config, "group.id": "g", "auto.offset.reset": "earliest"})
+        consumer.subscribe(["t"])
+        assert [one.value() for one in consumer.consume(3, timeout=20)] == [b"v"] * 3
+        consumer.close()
+        process.terminate()
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("--listener", "APP://h"), "is not NAME://HOST:PORT[,HOST[:PORT]]"),
+        (("--listener", "A://127.0.0.1:0", "--listener", "A://127.0.0.1:0"), "two listeners A"),
         (("-p", "@taken"), "in use"),
         (("-c", "num.partition=1"), "did you mean 'num.partitions'"),
         (("-n", "0"), "at least one broker"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from minikafka.controller.image import MetadataImage
-from minikafka.types import TopicPartition
+from minikafka.types import CLIENT_LISTENER, TopicPartition
 from minikafka.wire.message import Message
 from minikafka.wire.records.cluster_metadata import (
     BrokerRegistrationChangeRecord,
@@ -73,8 +73,8 @@ def test_r10_epochs_rise_as_the_records_say() -> None:
 def test_what_brokers_ask_of_an_image() -> None:
     """Endpoints, eligibility and epochs; a fenced broker is invisible to clients."""
     image = cluster(broker(1), broker(2, fenced=True), broker(3, leaving=True), partition(0)).image
-    assert image.client_endpoint(2) is None
-    found = image.client_endpoint(1)
+    assert image.client_endpoint(2, CLIENT_LISTENER) is None
+    found = image.client_endpoint(1, CLIENT_LISTENER)
     assert found is not None
     assert (found.host, found.port) == ("localhost", 9001)
     assert (image.active_brokers(), image.unfenced_brokers()) == ([1], [1, 3])

@@ -21,7 +21,7 @@ from minikafka.testing.running import Running
 
 MODES = pytest.mark.parametrize("mode", ["thread", "process"])
 LOOKS = {
-    Cluster: {"client_config", "producers", "transactions", "events", "export_trace"},
+    Cluster: {"client_config", "listener", "producers", "transactions", "events", "export_trace"},
     GroupHandle: {"members", "committed"},
     Fault: {"assert_fired", "as_dict"},
 }

@@ -4,7 +4,8 @@ v0 an empty list asks for all topics; from v1 on null does, and an empty list as
 auto-creation. v8 may ask what the client may do. v9 flexible. v10 topic ids in answers, v12 in requests. v13 an error
 code for the whole answer.
 
-Brokers that are fenced are not named. The answer comes from this broker's image, which may lag (R19).
+Brokers that are fenced are not named. The answer comes from this broker's image, which may lag, and names the addresses
+of the listener that the request came in on (R19).
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 from minikafka.broker.authorized import NOT_TOLD, ON_CLUSTER, ON_TOPIC
 from minikafka.broker.request import Request
 from minikafka.config import INTERNAL_TOPICS
-from minikafka.controller.image import TopicImage
+from minikafka.controller.image import MetadataImage, TopicImage
 from minikafka.controller.topic_names import is_legal
 from minikafka.errors import ErrorCode
 from minikafka.partition.state import PartitionState
-from minikafka.types import NO_LEADER, NO_TOPIC_ID, Now
+from minikafka.types import NO_LEADER, NO_TOPIC_ID, BrokerId, Now
 from minikafka.wire.messages.metadata import (
     MetadataRequest,
     MetadataRequestTopic,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 TOPIC_ID_VERSION: Final = 12
 """Topics may be asked for by id; v10 and v11 have the field and refuse its use."""
+LISTENER_VERSION: Final = 6
+"""Clients know LISTENER_NOT_FOUND."""
 
 
 def handle(broker: Broker, request: Request[MetadataRequest], now: Now) -> None:
@@ -74,14 +77,14 @@ def describe(broker: Broker, request: Request[MetadataRequest]) -> MetadataRespo
     wanted = request.body.topics
     everything = wanted is None or (request.api_version == 0 and not wanted)
     if everything:
-        topics = [_topic(broker, image.topics[name]) for name in sorted(image.topics)]
+        topics = [_topic(broker, image.topics[name], request) for name in sorted(image.topics)]
     else:
         topics = []
         for one in wanted or []:
             name = one.name if one.name is not None else image.topic_name(one.topic_id)
             known = None if name is None else image.topics.get(name)
             if known is not None:
-                topics.append(_topic(broker, known))
+                topics.append(_topic(broker, known, request))
             elif name is None:
                 topics.append(
                     MetadataResponseTopic(
@@ -104,7 +107,7 @@ def describe(broker: Broker, request: Request[MetadataRequest]) -> MetadataRespo
             client_id=request.client_id,
         )
     return MetadataResponse(
-        brokers=_brokers(broker),
+        brokers=_brokers(broker, request.listener),
         cluster_id=broker.identity.cluster_id,
         controller_id=controller_of(broker),
         topics=topics,
@@ -114,10 +117,10 @@ def describe(broker: Broker, request: Request[MetadataRequest]) -> MetadataRespo
     )
 
 
-def _brokers(broker: Broker) -> list[MetadataResponseBroker]:
+def _brokers(broker: Broker, listener: str) -> list[MetadataResponseBroker]:
     brokers = []
     for broker_id in broker.client_image.unfenced_brokers():
-        endpoint = broker.client_image.client_endpoint(broker_id)
+        endpoint = broker.client_image.client_endpoint(broker_id, listener)
         if endpoint is not None:
             brokers.append(
                 MetadataResponseBroker(
@@ -133,6 +136,15 @@ def controller_of(broker: Broker) -> int:
     return broker.broker_id if broker.broker_id in alive or not alive else alive[0]
 
 
+def leader_seen(image: MetadataImage, state: PartitionState, listener: str) -> tuple[BrokerId, ErrorCode]:
+    """The leader as clients of that listener are told it, or none and why."""
+    if state.leader < 0 or image.is_fenced(state.leader):
+        return NO_LEADER, ErrorCode.LEADER_NOT_AVAILABLE
+    if image.client_endpoint(state.leader, listener) is None:
+        return NO_LEADER, ErrorCode.LISTENER_NOT_FOUND
+    return state.leader, ErrorCode.NONE
+
+
 def _absent(name: str) -> MetadataResponseTopic:
     # UNKNOWN also while it is being created (Q5).
     code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION if is_legal(name) else ErrorCode.INVALID_TOPIC_EXCEPTION
@@ -141,22 +153,28 @@ def _absent(name: str) -> MetadataResponseTopic:
     )
 
 
-def _topic(broker: Broker, topic: TopicImage) -> MetadataResponseTopic:
+def _topic(broker: Broker, topic: TopicImage, request: Request[MetadataRequest]) -> MetadataResponseTopic:
     return MetadataResponseTopic(
         name=topic.name,
         topic_id=topic.topic_id,
         is_internal=topic.name in INTERNAL_TOPICS,
-        partitions=[_partition(broker, index, topic.partitions[index]) for index in sorted(topic.partitions)],
+        partitions=[
+            _partition(broker, index, topic.partitions[index], request) for index in sorted(topic.partitions)
+        ],
     )
 
 
-def _partition(broker: Broker, index: int, state: PartitionState) -> MetadataResponsePartition:
+def _partition(
+    broker: Broker, index: int, state: PartitionState, request: Request[MetadataRequest]
+) -> MetadataResponsePartition:
     image = broker.client_image
-    reachable = state.leader >= 0 and image.client_endpoint(state.leader) is not None
+    leader, error = leader_seen(image, state, request.listener)
+    if error == ErrorCode.LISTENER_NOT_FOUND and request.api_version < LISTENER_VERSION:
+        error = ErrorCode.LEADER_NOT_AVAILABLE
     return MetadataResponsePartition(
-        error_code=int(ErrorCode.NONE if reachable else ErrorCode.LEADER_NOT_AVAILABLE),
+        error_code=int(error),
         partition_index=index,
-        leader_id=state.leader if reachable else NO_LEADER,
+        leader_id=leader,
         leader_epoch=state.leader_epoch,
         replica_nodes=list(state.replicas),
         isr_nodes=list(state.isr),

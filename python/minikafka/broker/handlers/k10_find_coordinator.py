@@ -46,9 +46,9 @@ def find(
     body = request.body
     if request.api_version >= BATCHED:
         return FindCoordinatorResponse(
-            coordinators=[_find(broker, key, topic) for key in body.coordinator_keys]
+            coordinators=[_find(broker, key, topic, request.listener) for key in body.coordinator_keys]
         )
-    found = _find(broker, body.key, topic)
+    found = _find(broker, body.key, topic, request.listener)
     return FindCoordinatorResponse(
         error_code=found.error_code,
         error_message=found.error_message,
@@ -58,7 +58,7 @@ def find(
     )
 
 
-def _find(broker: Broker, key: str, topic: str | None) -> Coordinator:
+def _find(broker: Broker, key: str, topic: str | None, listener: str) -> Coordinator:
     try:
         if topic is None:
             raise Rejected(
@@ -68,7 +68,9 @@ def _find(broker: Broker, key: str, topic: str | None) -> Coordinator:
         index = broker.groups.partition_for(key) if is_group else broker.transactions.partition_for(key)
         state = broker.client_image.partition(TopicPartition(topic, index))
         leader = (
-            None if state is None or state.leader < 0 else broker.client_image.client_endpoint(state.leader)
+            None
+            if state is None or state.leader < 0
+            else broker.client_image.client_endpoint(state.leader, listener)
         )
         if state is None or leader is None:
             raise Rejected(ErrorCode.COORDINATOR_NOT_AVAILABLE, f"{topic}-{index} has no leader")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from minikafka.broker.authorized import NOT_TOLD, ON_CLUSTER
 from minikafka.broker.handlers.k03_metadata import controller_of
 from minikafka.broker.request import Request
-from minikafka.controller.image import CLIENT_LISTENER
 from minikafka.errors import ErrorCode
 from minikafka.types import Now
 from minikafka.wire.messages.describe_cluster import (
@@ -44,7 +43,7 @@ def handle(broker: Broker, request: Request[DescribeClusterRequest], now: Now) -
         return
     brokers = []
     for broker_id, registration in sorted(broker.client_image.brokers.items()):
-        endpoint = registration.endpoints.get(CLIENT_LISTENER)
+        endpoint = registration.endpoints.get(request.listener)
         if endpoint is not None and (body.include_fenced_brokers or not registration.fenced):
             brokers.append(
                 DescribeClusterBroker(

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from minikafka.broker.authorized import ON_TOPIC
+from minikafka.broker.handlers.k03_metadata import leader_seen
 from minikafka.broker.request import Request
 from minikafka.config import INTERNAL_TOPICS
 from minikafka.controller.image import TopicImage
 from minikafka.errors import ErrorCode
 from minikafka.partition.state import PartitionState
-from minikafka.types import NO_LEADER, Now
+from minikafka.types import Now
 from minikafka.wire.messages import describe_topic_partitions as wire
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def handle(broker: Broker, request: Request[wire.DescribeTopicPartitionsRequest]
             )
             break
         indexes = [index for index in sorted(topic.partitions) if index >= start]
-        response.topics.append(_topic(broker, topic, indexes[:left]))
+        response.topics.append(_topic(broker, topic, indexes[:left], request.listener))
         if len(indexes) > left:
             response.next_cursor = wire.DescribeTopicPartitionsResponseCursor(
                 topic_name=name, partition_index=indexes[left]
@@ -71,24 +72,24 @@ def handle(broker: Broker, request: Request[wire.DescribeTopicPartitionsRequest]
 
 
 def _topic(
-    broker: Broker, topic: TopicImage, indexes: list[int]
+    broker: Broker, topic: TopicImage, indexes: list[int], listener: str
 ) -> wire.DescribeTopicPartitionsResponseTopic:
     return wire.DescribeTopicPartitionsResponseTopic(
         name=topic.name,
         topic_id=topic.topic_id,
         is_internal=topic.name in INTERNAL_TOPICS,
-        partitions=[_partition(broker, index, topic.partitions[index]) for index in indexes],
+        partitions=[_partition(broker, index, topic.partitions[index], listener) for index in indexes],
     )
 
 
 def _partition(
-    broker: Broker, index: int, state: PartitionState
+    broker: Broker, index: int, state: PartitionState, listener: str
 ) -> wire.DescribeTopicPartitionsResponsePartition:
-    reachable = state.leader >= 0 and broker.client_image.client_endpoint(state.leader) is not None
+    leader, error = leader_seen(broker.client_image, state, listener)
     return wire.DescribeTopicPartitionsResponsePartition(
-        error_code=int(ErrorCode.NONE if reachable else ErrorCode.LEADER_NOT_AVAILABLE),
+        error_code=int(error),
         partition_index=index,
-        leader_id=state.leader if reachable else NO_LEADER,
+        leader_id=leader,
         leader_epoch=state.leader_epoch,
         replica_nodes=list(state.replicas),
         isr_nodes=list(state.isr),

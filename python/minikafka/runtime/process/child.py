@@ -25,7 +25,6 @@ from minikafka.runtime.control.views import EVERYTHING, NodeView, Question
 from minikafka.runtime.driver import Driver
 from minikafka.runtime.embedded import EmbeddedNode, Place
 from minikafka.runtime.loop import TurnLoop
-from minikafka.runtime.plan import NodePlan
 from minikafka.runtime.ports import Port
 from minikafka.runtime.process import messages
 from minikafka.runtime.process.ballot import CountedByParent
@@ -126,7 +125,7 @@ class Child:
         self._driver.clock.shift_wall(message.wall_shift_ms)
         self._trace = Trace(on=plan.trace, after=message.trace_after)
         try:
-            self._ports = [Port(*address) for address in _addresses(plan)]
+            self._ports = [Port(*address) for address in plan.addresses]
             self._node = EmbeddedNode(
                 self._driver,
                 Place(plan, self._ports),
@@ -280,10 +279,6 @@ class Child:
 
     def _tell(self, message: messages.Tell) -> None:
         self._trace.on = message.on
-
-
-def _addresses(plan: NodePlan) -> list[tuple[str, int]]:
-    return [plan.listen] if plan.is_controller else [plan.listen, plan.internal]
 
 
 def _uuids(seed: str | None) -> Any:
