@@ -43,7 +43,7 @@ class Case:
         answering = batch.broker if answer is None else answer.broker
         isr = isr_of(answering, own, until) or isr_of(None, own, until)
         others = [] if isr is None else [isr]
-        steps = [one for one in own.steps_past(batch.last_offset) if one.broker == answering]
+        steps = [one for one in own.high_watermarks.over(batch.last_offset) if one.broker == answering]
         steps = [one for one in steps if appended <= one.seq <= until]
         others += steps
         return cls(
@@ -51,7 +51,7 @@ class Case:
             own,
             until,
             frozenset() if isr is None else frozenset((*numbers(isr, "isr"), *numbers(isr, "joining"))),
-            own.copies_of(batch.base_offset),
+            own.replicated.over(batch.base_offset),
             [event for event in own.elections if event.seq > appended],
             [event for event in own.cuts if event.seq > appended and cuts_off(event, batch)],
             others,

@@ -50,7 +50,7 @@ def _tell(piece: Piece, append: int, ourselves: str, evidence: Evidence) -> Find
     own = evidence.of(piece.name)
     handed = (
         read
-        for read in own.reads_over(piece.first_offset, piece.last_offset)
+        for read in own.reads.over(piece.first_offset, piece.last_offset)
         if read.seq > append
         and read.get("client_id") != ourselves
         and piece.producer_id not in numbers(read, "aborted")

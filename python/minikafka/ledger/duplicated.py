@@ -138,4 +138,4 @@ def _tell_content(
 
 def _appends(evidence: Evidence, name: TopicPartition, *offsets: Offset) -> tuple[Event, ...]:
     own = evidence.of(name)
-    return in_order(*(batch.story for offset in offsets for batch in own.batches_over(offset, offset)))
+    return in_order(*(batch.story for offset in offsets for batch in own.batches.over(offset)))

@@ -1,19 +1,16 @@
 """Moves of transactions at their coordinators, and which of them decided over what a producer wrote.
 
-One decision (T7) ends all that a transaction wrote: the move to PREPARE_COMMIT or PREPARE_ABORT. Under transaction
-version 2 every end raises the epoch, so the decision over the batches of epoch e has a higher one (or another producer
-id: then it cannot be told, and nothing is judged by it); before, all have one epoch, and the next decision after the
-append is meant.
+One decision (T7) ends all that a transaction wrote: the move to PREPARE_COMMIT or PREPARE_ABORT. Which one is meant by
+a batch says `decisions.py`.
 """
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from minikafka.history import Event
+from minikafka.ledger.decisions import Decisions
 from minikafka.ledger.event_facts import number
 from minikafka.ledger.packed import Packed
 from minikafka.types import ProducerEpoch, ProducerId
@@ -22,10 +19,6 @@ COMMIT: Final = "commit"
 ONGOING: Final = "ONGOING"
 PREPARE: Final = "PREPARE_"
 COMPLETE: Final = "COMPLETE_"
-
-
-EPOCH: Final = 1 << 48
-"""More than any `seq`."""
 
 
 class Move(NamedTuple):
@@ -79,7 +72,7 @@ class Moves:
     def __init__(self) -> None:
         self._words: list[str] = [""]
         self._of: dict[str, Packed[Move]] = {}
-        self._decisions: dict[tuple[str, ProducerId], _Decisions] = {}
+        self._decisions: dict[tuple[str, ProducerId], Decisions] = {}
         self._ids: dict[ProducerId, list[str]] = {}
 
     def note(self, event: Event) -> None:
@@ -95,10 +88,10 @@ class Moves:
         )
         if (name, producer_id) not in self._decisions:
             self._ids.setdefault(producer_id, []).append(name)
-            self._decisions[name, producer_id] = _Decisions()
+            self._decisions[name, producer_id] = Decisions()
         moves = self.of(name)
         if move.decides:
-            self._decisions[name, producer_id].add(len(moves), move)
+            self._decisions[name, producer_id].add(len(moves), move.producer_epoch, move.seq)
         words = [self._word(word) for word in (move.was, move.to, move.asked)]
         moves.add(move.seq, producer_id, move.producer_epoch, *words)
 
@@ -143,30 +136,3 @@ class Moves:
         own = tuple(moves[start:end])
         completed = next((move for move in own if move.seq > event.seq and move.completes), None)
         return Decision(name, event, event.to == f"{PREPARE}COMMIT", own, completed)
-
-
-class _Decisions:
-    """Of one transactional id while it had one producer id, 12 bytes each."""
-
-    def __init__(self) -> None:
-        self._keys = array("q")
-        """Epoch and `seq` in one number; seqs rise as they come, and so do epochs unless a broker is mistaken."""
-        self._indices = array("i")
-        self._rises = True
-
-    def add(self, index: int, move: Move) -> None:
-        key = move.producer_epoch * EPOCH + move.seq
-        self._rises = self._rises and (not self._keys or self._keys[-1] < key)
-        self._keys.append(key)
-        self._indices.append(index)
-
-    def over(self, epoch: ProducerEpoch, since: int) -> int | None:
-        """The first of the same epoch after `since`, or else the first of a later one."""
-        if self._rises:
-            at = bisect_right(self._keys, epoch * EPOCH + since)
-            return self._indices[at] if at < len(self._keys) else None
-        same = (at for at, key in enumerate(self._keys) if epoch == key // EPOCH and key % EPOCH > since)
-        later = (at for at, key in enumerate(self._keys) if epoch < key // EPOCH)
-        found = next(same, None)
-        found = next(later, None) if found is None else found
-        return None if found is None else self._indices[found]

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
+from typing import TypeVar
 
 from minikafka.types import Offset
 
 Span = tuple[Offset, Offset]
 """First and last offset, both inclusive."""
+T = TypeVar("T")
+
+
+class ByOffset(list[T]):
+    """A list of what is about offsets: `span` says which."""
+
+    def __init__(self, span: Callable[[T], Span]) -> None:
+        super().__init__()
+        self._span = span
+        self._overlaps = Overlaps(())
+        self._looked_at = 0
+
+    def over(self, first: Offset, last: Offset | None = None) -> list[T]:
+        """Those about some of these offsets, `last` inclusive, in order; without `last`, about the first."""
+        if self._looked_at < len(self):
+            self._overlaps = Overlaps(map(self._span, self))
+            self._looked_at = len(self)
+        return [self[at] for at in self._overlaps.of(first, first if last is None else last)]
 
 
 class Overlaps:

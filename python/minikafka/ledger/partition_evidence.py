@@ -7,13 +7,12 @@ what meets the wanted offsets is kept.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from functools import cached_property
 from typing import Final
 
 from minikafka.history import Event
 from minikafka.ledger.batch import Batch
 from minikafka.ledger.event_facts import number
-from minikafka.ledger.overlaps import Overlaps, Span
+from minikafka.ledger.overlaps import ByOffset, Span
 from minikafka.ledger.wanted import Spans, Wanted
 from minikafka.types import BrokerId, Offset, ProducerId, TopicPartition
 
@@ -32,17 +31,18 @@ class PartitionEvidence:
     ) -> None:
         wanted = tuple(wanted)
         self.name = name
-        self.batches: list[Batch] = []
-        self.replicated: list[Event] = []
+        self.batches: ByOffset[Batch] = ByOffset(_held)
+        self.replicated: ByOffset[Event] = ByOffset(_written)
+        """Appends by followers."""
         self.cuts: list[Event] = []
         """Truncations and recoveries: a log ended lower than before."""
         self.elections: list[Event] = []
         self.isr: list[Event] = []
         self.roles: list[Event] = []
         """A replica became leader or follower."""
-        self.high_watermarks: list[Event] = []
+        self.high_watermarks: ByOffset[Event] = ByOffset(_passed)
         """Of leaders: what was committed."""
-        self.reads: list[Event] = []
+        self.reads: ByOffset[Event] = ByOffset(_handed)
         """Handed to consumers."""
         self.markers: list[Event] = []
         self.refused: list[Event] = []
@@ -69,40 +69,6 @@ class PartitionEvidence:
         """What was last appended at an offset, if it is wanted: the number that `Evidence` gave it."""
         self._refusal: Event | None = None
         self._flushed: dict[BrokerId, Event] = {}
-
-    def batches_over(self, first: Offset, last: Offset) -> list[Batch]:
-        """Those that hold some of these offsets."""
-        return [self.batches[at] for at in self._batches_by_offset.of(first, last)]
-
-    def copies_of(self, offset: Offset) -> list[Event]:
-        """Appends by followers that hold it."""
-        return [self.replicated[at] for at in self._copies_by_offset.of(offset, offset)]
-
-    def steps_past(self, offset: Offset) -> list[Event]:
-        """By which a high watermark passed it."""
-        return [self.high_watermarks[at] for at in self._steps_by_offset.of(offset, offset)]
-
-    def reads_over(self, first: Offset, last: Offset) -> list[Event]:
-        """By which consumers were handed some of these offsets."""
-        return [self.reads[at] for at in self._reads_by_offset.of(first, last)]
-
-    # Built when first asked for: when everything was told.
-
-    @cached_property
-    def _batches_by_offset(self) -> Overlaps:
-        return Overlaps((batch.base_offset, batch.last_offset) for batch in self.batches)
-
-    @cached_property
-    def _copies_by_offset(self) -> Overlaps:
-        return Overlaps(_written(event) for event in self.replicated)
-
-    @cached_property
-    def _steps_by_offset(self) -> Overlaps:
-        return Overlaps(_passed(event) for event in self.high_watermarks)
-
-    @cached_property
-    def _reads_by_offset(self) -> Overlaps:
-        return Overlaps(_handed(event) for event in self.reads)
 
     def batch(self, append: int) -> Batch:
         """By the `seq` of its append."""
@@ -152,6 +118,10 @@ class PartitionEvidence:
             return True
         end, was = number(flush, "recovery_point"), number(before, "recovery_point")
         return self._spans.meet(min(was, end), end - 1)
+
+
+def _held(batch: Batch) -> Span:
+    return batch.base_offset, batch.last_offset
 
 
 def _written(append: Event) -> Span:

@@ -85,7 +85,7 @@ def _tell_sequence(
     stories = [
         one.story
         for offset in (before.base_offset, batch.base_offset)
-        for one in evidence.of(name).batches_over(offset, offset)
+        for one in evidence.of(name).batches.over(offset)
         if one.base_offset == offset
     ]
     cause = Cause.OUT_OF_SEQUENCE

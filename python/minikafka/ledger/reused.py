@@ -62,7 +62,7 @@ def _tell(name: TopicPartition, append: int, fsync: bool, evidence: Evidence) ->
 
 def _reads(batch: Batch, own: PartitionEvidence) -> Iterator[Event]:
     """A consumer was handed it: by a broker that had it, while it had it."""
-    for read in own.reads_over(batch.base_offset, batch.last_offset):
+    for read in own.reads.over(batch.base_offset, batch.last_offset):
         began = _had_from(batch, own, read)
         if began is not None and not _was_cut(batch, own, read, began):
             yield read
@@ -74,7 +74,7 @@ def _had_from(batch: Batch, own: PartitionEvidence, read: Event) -> int | None:
     return max(
         (
             one.seq
-            for one in own.copies_of(batch.base_offset)
+            for one in own.replicated.over(batch.base_offset)
             if one.broker == read.broker and batch.append.seq < one.seq < read.seq
         ),
         default=None,

@@ -70,7 +70,7 @@ def _without(case: Case, leader: BrokerId, election: Event) -> Found:
 
 def _kept(case: Case, broker: BrokerId, election: Event) -> Event | None:
     """What it had appended there itself, in another epoch, and never cut off."""
-    for other in case.own.batches_over(case.batch.base_offset, case.batch.last_offset):
+    for other in case.own.batches.over(case.batch.base_offset, case.batch.last_offset):
         if (
             other.broker == broker
             and other is not case.batch
