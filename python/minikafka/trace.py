@@ -101,7 +101,9 @@ class TraceEvent(NamedTuple):
 Row: TypeAlias = list[int | str | TopicPartition | dict[str, Fact] | None]
 """Fields of events, one event after the other, each in the order of `TraceEvent`."""
 WIDTH: Final = len(TraceEvent._fields)
-KIND, RULE, FACTS = (TraceEvent._fields.index(name) for name in ("kind", "rule", "facts"))
+KIND, RULE, PARTITION, FACTS = (
+    TraceEvent._fields.index(name) for name in ("kind", "rule", "partition", "facts")
+)
 """Where they are in an event's part of a row."""
 
 

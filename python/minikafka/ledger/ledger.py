@@ -6,14 +6,14 @@ read when somebody asks for a verdict, and then never all at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice, repeat
-from typing import Any, Final
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
 
 from minikafka.errors import MinikafkaError
 from minikafka.history import Event, History
-from minikafka.ledger.spilled import Spilled
-from minikafka.trace import FACTS, KIND, RULE, Events, Row, TraceEvent
+from minikafka.ledger.spilled import WIDTH, Spilled, events_of
+from minikafka.trace import FACTS, KIND, RULE, Events, Row
 from minikafka.trace import WIDTH as EVENT_WIDTH
 from minikafka.types import BrokerId
 
@@ -48,8 +48,6 @@ COUNTED: Final = "R4"
 """The rule by which a leader moves its high watermark."""
 IN_MEMORY: Final = 20_000
 """Events kept in memory; more are written away, so many at a time."""
-WIDTH: Final = 2 + EVENT_WIDTH
-"""Fields of an event that is kept: its `seq`, its node, and its own."""
 
 
 class Ledger:
@@ -73,7 +71,7 @@ class Ledger:
                 self._forget()
                 kept = self._kept
         if len(kept) >= IN_MEMORY * WIDTH:
-            self._spilled.add(list(_events(kept)))
+            self._spilled.add(kept)
             self._kept = []
 
     def events(self) -> KeptEvents:
@@ -112,7 +110,7 @@ class KeptEvents:
                     "the ledger forgot its events meanwhile: closed, or a snapshot was restored"
                 )
             yield from self._spilled.read(index)
-        yield from _events(islice(self._newest, self._fields))
+        yield from events_of(islice(self._newest, self._fields))
 
 
 def _matters(row: Row, at: int) -> bool:
@@ -125,8 +123,3 @@ def _matters(row: Row, at: int) -> bool:
     if kind == "fetch":
         return facts.get("what") == "read" and facts.get("replica_id") == NO_REPLICA
     return facts.get("what") == "loaded"
-
-
-def _events(kept: Iterable[Any]) -> Iterator[Event]:
-    for seq, broker, *told in zip(*repeat(iter(kept), WIDTH), strict=True):
-        yield Event(seq, broker, TraceEvent._make(told))

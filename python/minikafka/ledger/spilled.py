@@ -1,20 +1,24 @@
-"""Events in a temporary file, as plain values: some at a time are written, and read again."""
+"""Events in a temporary file, as the plain values of a row: some at a time are written, and read again."""
 
 from __future__ import annotations
 
 import marshal
 import tempfile
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Final
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from typing import IO, Any, Final
 
 from minikafka.history import Event
-from minikafka.trace import Fact, TraceEvent, new
+from minikafka.trace import FACTS, PARTITION, Fact, Row, TraceEvent, new
+from minikafka.trace import WIDTH as EVENT_WIDTH
 from minikafka.types import TopicPartition
 
 TOGETHER: Final = 1_000
 """Events that are read at a time."""
-Plain = tuple[int, int, int, int, str, str, tuple[str, int] | None, int | None, dict[str, Fact]]
+NODE_WIDTH: Final = 2
+WIDTH: Final = NODE_WIDTH + EVENT_WIDTH
+"""Fields of an event that is kept: its `seq`, its node, and its own."""
 
 
 class Spilled:
@@ -25,13 +29,13 @@ class Spilled:
         self._ends = array("q", [0])
         self.is_closed = False
 
-    def add(self, events: Sequence[Event]) -> None:
-        """Behind what is there."""
+    def add(self, row: Row) -> None:
+        """Events behind what is there."""
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="minikafka-ledger-")  # noqa: SIM115 - it lives as we do
         self._file.seek(self._ends[-1])
-        for first in range(0, len(events), TOGETHER):
-            written = _written([_plain(event) for event in events[first : first + TOGETHER]])
+        for first in range(0, len(row), TOGETHER * WIDTH):
+            written = _written(row[first : first + TOGETHER * WIDTH])
             self._file.write(written)
             self._ends.append(self._ends[-1] + len(written))
 
@@ -44,7 +48,10 @@ class Spilled:
         assert self._file is not None
         start, end = self._ends[index], self._ends[index + 1]
         self._file.seek(start)
-        return map(_event, marshal.loads(self._file.read(end - start)))  # noqa: S302 - our own temporary file
+        plain = marshal.loads(self._file.read(end - start))  # noqa: S302 - our own temporary file
+        at = slice(NODE_WIDTH + PARTITION, None, WIDTH)
+        plain[at] = [one and TopicPartition._make(one) for one in plain[at]]
+        return events_of(plain)
 
     def close(self) -> None:
         """It is gone, for whoever reads it as well."""
@@ -53,37 +60,23 @@ class Spilled:
             self._file.close()
 
 
-def _written(plain: list[Plain]) -> bytes:
+def events_of(row: Iterable[Any]) -> Iterator[Event]:
+    """Made of their fields, when they are asked for."""
+    for seq, broker, *told in zip(*repeat(iter(row), WIDTH), strict=True):
+        yield new(Event, (seq, broker, new(TraceEvent, told)))
+
+
+def _written(row: Sequence[Any]) -> bytes:
+    plain = list(row)
+    at = slice(NODE_WIDTH + PARTITION, None, WIDTH)
+    plain[at] = [one and tuple(one) for one in plain[at]]
     try:
         return marshal.dumps(plain)
     except ValueError:  # facts that are sequences of another kind than tuples and lists
-        return marshal.dumps([(*fixed, _plain_facts(facts)) for *fixed, facts in plain])
+        at = slice(NODE_WIDTH + FACTS, None, WIDTH)
+        plain[at] = [{name: _plain(fact) for name, fact in facts.items()} for facts in plain[at]]
+        return marshal.dumps(plain)
 
 
-def _plain(event: Event) -> Plain:
-    told = event.told
-    partition = None if told.partition is None else (told.partition.topic, told.partition.partition)
-    return (
-        event.seq,
-        event.broker,
-        told.n,
-        told.t_ms,
-        told.kind,
-        told.rule,
-        partition,
-        told.cause,
-        told.facts,
-    )
-
-
-def _plain_facts(facts: Mapping[str, Fact]) -> dict[str, object]:
-    return {
-        name: fact if isinstance(fact, str | int) or fact is None else list(fact)
-        for name, fact in facts.items()
-    }
-
-
-def _event(plain: Plain) -> Event:
-    seq, broker, n, t_ms, kind, rule, partition, cause, facts = plain
-    name = None if partition is None else TopicPartition(*partition)
-    return new(Event, (seq, broker, new(TraceEvent, (n, t_ms, kind, rule, name, cause, facts))))
+def _plain(fact: Fact) -> object:
+    return fact if fact is None or isinstance(fact, str | int) else list(fact)
