@@ -93,6 +93,14 @@ def test_one_wheel_serves_every_version(wheel: Path) -> None:
     assert {name.split("/")[0].split("-")[0].split(".")[0] for name in names} == {"minikafka"}
 
 
+def test_the_wheel_has_the_sources_of_the_java_client_and_no_jar(wheel: Path) -> None:
+    """They are compiled where they run, against jars that are there."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert "minikafka/lab/clients/java/LabApp.java" in names
+    assert not [name for name in names if name.endswith((".jar", ".class"))]
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_two_commands_from_a_fresh_environment_to_a_passing_loss_test(
     wheel: Path, tmp_path: Path, version: str

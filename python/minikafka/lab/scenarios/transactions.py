@@ -6,7 +6,7 @@ transaction open until its successor with the same `transactional.id` calls `ini
 `transaction.timeout.ms`.
 
 The article's `catch (KafkaException e) { abortTransaction(); }` is not enough: after ProducerFencedException and
-other fatal errors the abort itself throws, and the producer can only be closed.
+other fatal errors the abort itself throws, and the producer can only be closed. `zombie` runs the listing, on Java.
 """
 
 from __future__ import annotations
