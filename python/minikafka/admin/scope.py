@@ -15,6 +15,7 @@ from minikafka.faults.names import nearest
 from minikafka.history import Event, History
 from minikafka.ledger.verdict import Verdict
 from minikafka.runtime.control.cluster import ClusterView
+from minikafka.runtime.control.condition import Waits
 from minikafka.runtime.control.port import HostedNode, RuleBook
 from minikafka.runtime.control.views import Question
 from minikafka.runtime.lone import LoneNode
@@ -25,7 +26,7 @@ Judge: TypeAlias = Callable[[str | None], Awaitable[Verdict]]
 """The verdict of now; the argument is the header that names a record, if there is one."""
 
 
-class Scope(Protocol):
+class Scope(Waits, Protocol):
     """What a handler may use."""
 
     @property
@@ -60,15 +61,6 @@ class Scope(Protocol):
 
     async def look(self, question: Question) -> ClusterView:
         """The answers of all living nodes here, now."""
-
-    async def until(
-        self,
-        question: Question,
-        predicate: Callable[[ClusterView], bool],
-        timeout_s: float,
-        say: Callable[[ClusterView], str],
-    ) -> ClusterView:
-        """See `Supervisor.until`."""
 
 
 class Listens(ABC):
