@@ -88,6 +88,19 @@ def test_what_was_kept_is_gone_through_again_and_ends_where_it_did() -> None:
         assert len(before) == IN_MEMORY + 10
 
 
+def test_an_event_comes_back_from_the_file_as_it_was() -> None:
+    """With its partition, what caused it and its facts; a sequence of another kind comes back as a list."""
+    told = Told()
+    with closing(Ledger(told.history)) as ledger:
+        for offset in range(IN_MEMORY):
+            told.event(2, "append", "L3", cause=offset, t_ms=7, base_offset=offset, isr=range(1, 3))
+        first = next(iter(ledger.events()))
+    assert (first.seq, first.broker, first.n, first.t_ms, first.cause) == (1, 2, 1, 7, 0)
+    assert (first.kind, first.rule, first.told.partition) == ("append", "L3", PARTITIONS[0])
+    assert first.topic == "orders"
+    assert first.facts == {"base_offset": 0, "isr": [1, 2]}
+
+
 def test_what_the_ledger_forgot_meanwhile_is_not_judged() -> None:
     """A snapshot was restored, or the cluster closed: an error rather than a verdict over half of it."""
     told = Told()
