@@ -1,20 +1,21 @@
 """What the ledger costs: while it listens, for each batch that is produced, and when a verdict is asked for.
 
-    python -m bench.ledger [BATCHES] [PARTITIONS]
+    python -m bench.ledger [--batches N] [--partitions N] [--write]
 
 The events are those of partitions with three replicas under acks=all, as a living cluster tells them: twelve for each
 batch of ten records. They are recorded without a ledger, then with one; the difference is what listening costs. Then
-the same is judged for half as many batches and for twice as many, and with one batch in a hundred lost: what grows, and
-how fast. CPU time of one process; memory is what a verdict holds at its peak (tracemalloc), beside what is recorded.
+the same is judged for half as many batches, in one partition, and with one batch in a hundred lost: what grows, and how
+fast. CPU time of one process; memory is what a verdict holds at its peak (tracemalloc), beside what is recorded.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import NamedTuple
@@ -28,7 +29,8 @@ from minikafka.log.batch import build_batch, inspect_batches
 from minikafka.trace import Events, Trace
 from minikafka.types import Now, TopicPartition
 
-from bench import machine
+from bench import machine, page
+from bench.report import table
 
 BATCHES = 100_000
 PARTITIONS = 4
@@ -134,7 +136,10 @@ def judged(load: Load, ledger: Ledger) -> Verdict:
     return judge.verdict()
 
 
-def row(load: Load) -> str:
+HEADINGS = ("batches", "partitions", "lost", "peak MB", "bytes per batch", "µs of CPU per batch")
+
+
+def row(load: Load) -> tuple[str, ...]:
     """Of the table."""
     history = History()
     with closing(Ledger(history)) as ledger:
@@ -146,8 +151,8 @@ def row(load: Load) -> str:
         lost = len(judged(load, ledger).lost)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    each = f"{peak / load.batches:.0f} | {1e6 * spent / load.batches:.0f}"
-    return f"| {load.batches:,} | {load.partitions} | {lost:,} | {peak / 1e6:.1f} | {each} |"
+    counts = (f"{load.batches:,}", f"{load.partitions}", f"{lost:,}")
+    return (*counts, f"{peak / 1e6:.1f}", f"{peak / load.batches:.0f}", f"{1e6 * spent / load.batches:.0f}")
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -157,27 +162,45 @@ def cpu(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def main(batches: int, partitions: int) -> None:
-    print(machine.describe())
-    alone, listening = History(), History()
-    with closing(Ledger(listening)):
-        events, (without, with_it) = recorded(Load(batches, partitions), alone, listening)
-    print(
-        f"\n{events / batches:.0f} events a batch; recording them takes {1e6 * without / batches:.1f} µs of CPU, with"
-        f" the ledger {1e6 * with_it / batches:.1f} µs\n"
-    )
-    print("| batches | partitions | lost | peak MB | bytes per batch | µs of CPU per batch |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for load in (
+def section(batches: int, partitions: int) -> str:
+    described = machine.describe()
+    alone, heard = History(), History()
+    with closing(Ledger(heard)):
+        events, spent = recorded(Load(batches, partitions), alone, heard)
+    each = events / batches
+    recording, listening = (1e6 * seconds / batches for seconds in spent)
+    loads = (
         Load(batches // 2, partitions),
         Load(batches, partitions),
         Load(batches, 1),
-        Load(2 * batches, partitions),
         Load(batches, partitions, lost_every=100),
-    ):
-        print(row(load), flush=True)
+    )
+    return f"""## The ledger and its verdict
+
+`python -m bench.ledger --write`: the events of batches of ten records under acks=all with three replicas, as a cluster
+tells them, are recorded and then judged with their logs; no broker takes part. Recording the {each:.0f} events of a
+batch takes {recording:.1f} µs of CPU, with the ledger listening {listening:.1f} µs. Memory is what a verdict holds at
+its peak (tracemalloc), beside what is recorded.
+
+{described}
+
+{table(HEADINGS, [row(load) for load in loads])}
+What grows, and how fast, says [what it costs](../explain/verdicts.md#what-it-costs).
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="bench.ledger", description=__doc__)
+    parser.add_argument("--batches", type=int, default=BATCHES)
+    parser.add_argument("--partitions", type=int, default=PARTITIONS)
+    page.offer(parser)
+    options = parser.parse_args(arguments)
+    text = section(options.batches, options.partitions)
+    print(text)
+    if options.write:
+        page.put("bench.ledger", text)
+    return 0
 
 
 if __name__ == "__main__":
-    given = [int(one) for one in sys.argv[1:]]
-    main(given[0] if given else BATCHES, given[1] if given[1:] else PARTITIONS)
+    sys.exit(main())
