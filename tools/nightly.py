@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "nightly.md"
 KEPT = ROOT / ".cache" / "nightly"
 TELLING = re.compile(r"^seed \d+: |\d+ (passed|failed)|runs as claimed|simulated runs|test result:|^\d+ \d+$")
-OWN_WORDS = re.compile(r"^seed \d+: |^\d+ runs of the lab")
+OWN_WORDS = re.compile(r"^seed \d+: |^\d+ runs of the lab|^\d+ clusters, ")
 """What a test says itself, and better than pytest."""
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 
