@@ -166,5 +166,7 @@ def test_what_may_have_settings_is_listed_by_type(broker: RawConnection) -> None
     """v0 knows metric subscriptions alone; an unknown type is UNSUPPORTED_VERSION [35]."""
     nodes = ask(broker, ListConfigResourcesRequest([2, 4]), 1, ListConfigResourcesResponse).config_resources
     assert {(each.resource_type, each.resource_name) for each in nodes} >= {(2, TOPIC), (4, "1")}
+    everything = ask(broker, ListConfigResourcesRequest(), 1, ListConfigResourcesResponse).config_resources
+    assert {each.resource_type for each in everything} >= {2, 4, 8}
     assert ask(broker, ListConfigResourcesRequest([1]), 1, ListConfigResourcesResponse).error_code == 35
     assert ask(broker, ListConfigResourcesRequest(), 0, ListConfigResourcesResponse).config_resources == []
