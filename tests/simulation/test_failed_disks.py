@@ -6,7 +6,7 @@ from minikafka.broker.handlers import k03_metadata, k35_describe_log_dirs
 from minikafka.errors import ErrorCode
 from minikafka.sim.client import Producer
 from minikafka.sim.world import World
-from minikafka.types import BrokerId, Now, TopicPartition
+from minikafka.types import CLIENT_LISTENER, BrokerId, Now, TopicPartition
 from minikafka.wire.messages import describe_log_dirs, metadata
 
 from tests.simulation.test_stale_news import create, leader_of, running
@@ -18,6 +18,7 @@ class Asked:
     """A request, as a handler sees it, that keeps its answer."""
 
     api_version = 4
+    listener = CLIENT_LISTENER
 
     def __init__(self, body: object) -> None:
         self.body = body
