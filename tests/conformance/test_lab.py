@@ -62,7 +62,7 @@ def test_almost_every_run_tells() -> None:
     unclear = [one for runs in results().values() for one in runs if one.mark is Mark.INCONCLUSIVE]
     told = [f"{one.name}: {one.why}" for one in unclear]
     assert len(unclear) <= INCONCLUSIVE_AT_MOST * len(WANTED), told
-    print(f"{len(WANTED)} runs of the lab, {len(unclear)} inconclusive: {told}")
+    print(f"\n{len(WANTED)} runs of the lab, {len(unclear)} inconclusive: {told}")
 
 
 @pytest.fixture(scope="module")
