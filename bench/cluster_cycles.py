@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from confluent_kafka import Producer
@@ -75,8 +75,10 @@ def main(kind: str, brokers: int, cycles: int) -> None:
 
 def children(of: int | None = None) -> list[int]:
     """Of this process and of its children: brokers of process mode, and what forked them."""
-    tasks = Path(f"/proc/{os.getpid() if of is None else of}/task").iterdir()
-    found = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{os.getpid() if of is None else of}/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended since
+            found += map(int, (task / "children").read_text().split())
     return [one for pid in found for one in (pid, *children(pid))]
 
 
