@@ -7,6 +7,7 @@ they are written; whoever reads the log may rely on them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -37,6 +38,9 @@ DELETE: Final = 1
 APPEND: Final = 2
 SUBTRACT: Final = 3
 """Kafka's numbers for what IncrementalAlterConfigs does to one setting."""
+
+NUMBER: Final = re.compile(r"[0-9]{1,10}")
+"""A broker's name. What else Unicode calls a digit, and what is thousands of them long, `int` would stumble over."""
 
 
 class ConfigChange(NamedTuple):
@@ -101,7 +105,7 @@ def _check_resource(image: MetadataImage, resource: ConfigResource) -> None:
             why = f"The topic '{resource.name}' does not exist."
             raise Rejected(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, why)
     elif resource.type == BROKER_RESOURCE:
-        if resource.name != CLUSTER_DEFAULT and not resource.name.isdigit():
+        if resource.name != CLUSTER_DEFAULT and not NUMBER.fullmatch(resource.name):
             why = f"Unable to parse broker name as a base 10 number: {resource.name}"
             raise Rejected(ErrorCode.INVALID_REQUEST, why)
         if resource.name != CLUSTER_DEFAULT and int(resource.name) not in image.brokers:

@@ -6,6 +6,7 @@ listener has an address of its own that is told to those who came on it, and to 
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from minikafka.errors import ConfigError
@@ -13,6 +14,7 @@ from minikafka.types import BrokerId
 
 FORM = "NAME://HOST:PORT[,HOST[:PORT]]"
 MOST_PORT = 65_535
+PORT = re.compile(r"[0-9]{1,5}")
 
 
 class ListenerSpec(NamedTuple):
@@ -54,4 +56,4 @@ def split_address(text: str) -> tuple[str, int | None]:
     host, colon, port = text.rpartition(":")
     if not colon or text.endswith("]"):
         return text.strip("[]"), None
-    return (host.strip("[]"), int(port)) if port.isdigit() else ("", None)
+    return (host.strip("[]"), int(port)) if PORT.fullmatch(port) else ("", None)

@@ -86,7 +86,7 @@ def test_an_option_says_where_to_listen_and_what_to_tell() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["h:1", "://h:1", "APP://h", "APP://:1", "APP://h:x", "APP://h:1,", "APP://h:1,h:x"]
+    "wrong", ["h:1", "://h:1", "APP://h", "APP://:1", "APP://h:x", "APP://h:1,", "APP://h:1,h:x", "APP://h:²"]
 )
 def test_a_listener_that_is_none_is_named(wrong: str) -> None:
     """With the form that one has."""

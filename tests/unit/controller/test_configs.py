@@ -64,6 +64,16 @@ def test_a_change_that_changes_nothing_writes_nothing() -> None:
             ConfigChange("message.max.bytes", SET, "1"),
             "INVALID_REQUEST",
         ),
+        (
+            ConfigResource(BROKER_RESOURCE, "²"),
+            ConfigChange("message.max.bytes", SET, "1"),
+            "INVALID_REQUEST",
+        ),
+        (
+            ConfigResource(BROKER_RESOURCE, "9" * 5000),
+            ConfigChange("message.max.bytes", SET, "1"),
+            "INVALID_REQUEST",
+        ),
         (EVERYONE, ConfigChange("node.id", SET, "1"), "INVALID_REQUEST"),
         (
             ConfigResource(GROUP_RESOURCE, ""),
